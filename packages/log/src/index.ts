@@ -1,0 +1,1 @@
+export * from "./partition-log.ts";

@@ -1,0 +1,161 @@
+/**
+ * The port between the machines and the disk. Two implementations share one contract suite: memory (simulator, tests) and SQLite.
+ *
+ * Appending, truncating and reading the tail are synchronous; durability and cold reads come back as events (rules T3 to T10).
+ * Words (T8): highWatermark <= durableEndOffset <= logEndOffset for a partition's log. In the metadata log a majority may pass this
+ * node's own disk, so there only highWatermark <= logEndOffset holds.
+ */
+import type { BatchFacts, Brand, NodeId, Offset, PartitionIndex, Uuid } from "@vitrine/core";
+import type { EpochCache } from "./epoch-cache.ts";
+import type { ProducerState } from "./producer-state.ts";
+
+/** Number of a hand-over to the storage thread, growing by one; 0 = nothing was ever handed over. */
+export type Ticket = Brand<number, "Ticket">;
+
+/** Names a log on this node: `<topicId>-<partition>`, or METADATA_LOG. Files and rows are keyed by it, never by topic name. */
+export type LogKey = Brand<string, "LogKey">;
+
+/** The key of the metadata log, which raft owns; it lives in a file of its own and is committed before data. */
+export const METADATA_LOG = "__cluster_metadata-0" as LogKey;
+
+export interface LogDescriptor {
+  readonly key: LogKey;
+  readonly topicId: Uuid;
+  readonly partition: PartitionIndex;
+  /** For people who open the files: never used to find anything. */
+  readonly topicName: string;
+  /** Partitions of one class share files (DESIGN 10.5): for example `delete:604800000:-1`. May change with the topic's config. */
+  readonly retentionClass: string;
+}
+
+export interface Batch {
+  readonly facts: BatchFacts;
+  /** The batch byte for byte; read-only for the receiver, valid until it is dropped. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a synchronous read gives: whole batches, or the news that the offset lies below the tail and must be read cold. */
+export type TailRead =
+  | { readonly kind: "batches"; readonly batches: readonly Batch[] }
+  | { readonly kind: "cold" }
+  | { readonly kind: "out-of-range"; readonly logStartOffset: Offset; readonly logEndOffset: Offset };
+
+export interface ReadSpec {
+  /** The first batch returned is the one that contains this offset (or the next one after it, where offsets have holes). */
+  readonly from: Offset;
+  /** Exclusive: a batch is returned only if its lastOffset is below this. */
+  readonly upTo: Offset;
+  /** Soft bound: at least one batch is returned, however large, then as many as fit. */
+  readonly maxBytes: number;
+}
+
+/** One partition's log on this node. */
+export interface PartitionLog {
+  readonly descriptor: LogDescriptor;
+  readonly logStartOffset: Offset;
+  /** Exclusive: the offset of the next record. */
+  readonly logEndOffset: Offset;
+  /** Everything in [logStartOffset, durableEndOffset) is on this node's disk. Moved by `committed` events only, matched by ticket (T7). */
+  readonly durableEndOffset: Offset;
+  readonly highWatermark: Offset;
+  /** Stored bytes in [logStartOffset, logEndOffset). */
+  readonly sizeBytes: number;
+  readonly epochs: EpochCache;
+  readonly producers: ProducerState;
+  /** Bytes and largest timestamp of the newest batch, or -1: what retention and ListOffsets(max timestamp) need without a read. */
+  readonly maxTimestampMs: number;
+
+  /**
+   * Adds a batch whose offsets and leader epoch are already patched. `facts.baseOffset >= logEndOffset` (holes come from compaction),
+   * leader epochs never decrease; anything else is an InvariantViolation. The bytes are copied out, once.
+   * Updates the epoch cache and the producer state in the same hand-over.
+   */
+  append(batch: Batch): void;
+  /** Removes every batch that reaches offset or beyond. Never below the high watermark unless `unclean` is said (P14). */
+  truncateTo(offset: Offset, options?: { unclean?: boolean }): void;
+  /** Drops everything and begins anew at offset: a follower whose position lies outside its leader's log; a snapshot that was installed. */
+  truncateFullyAndStartAt(offset: Offset): void;
+  /** Checkpointed with the next hand-over that carries anything for this log, or at latest with a periodic one. Never decreases except by truncation. */
+  setHighWatermark(offset: Offset): void;
+  /** DeleteRecords and retention: exact and at once; bytes follow by unlinking files. Never above the high watermark. */
+  setLogStartOffset(offset: Offset): void;
+  /** Notes (epoch, startOffset) on becoming leader, also with no writes (KAFKA-7415). */
+  assignEpochStart(leaderEpoch: number, startOffset: Offset): void;
+
+  /** Reads from memory. Costs nothing but references. */
+  readTail(spec: ReadSpec): TailRead;
+  /** Asks a reader thread; the answer is a `read` event with the same id. CRC-checked. At most one second under normal disks; a log removed meanwhile answers an error. */
+  readCold(id: number, spec: ReadSpec): void;
+  /** Asks for the first batch whose max timestamp is at or after the given one, below upTo; answered by a `found` event with the same id. */
+  findTimestamp(id: number, timestampMs: number, upTo: Offset): void;
+}
+
+/** Raft's own durable state; saved in the same hand-over as the appends of its turn. */
+export interface QuorumStateRecord {
+  readonly leaderEpoch: number;
+  readonly leaderId: NodeId;
+  readonly votedId: NodeId;
+  readonly votedDirectoryId: Uuid;
+}
+
+/** A snapshot of the metadata image: all records below endOffset, as record batches. */
+export interface SnapshotFile {
+  /** Exclusive. */
+  readonly endOffset: Offset;
+  /** Epoch of the last record below endOffset. */
+  readonly epoch: number;
+  readonly bytes: Uint8Array;
+}
+
+export type LogEvent =
+  /** Everything handed over up to and including this ticket is on disk. In ticket order. Logs have already moved their durableEndOffset when it is delivered. */
+  | { readonly type: "committed"; readonly ticket: Ticket }
+  /** Fail-stop (T10): nothing after this ticket will ever be committed. */
+  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "read"; readonly id: number; readonly batches: readonly Batch[] }
+  | { readonly type: "read-failed"; readonly id: number; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string }
+  | { readonly type: "found"; readonly id: number; readonly batch: Batch | null };
+
+export interface StoreHealth {
+  readonly state: "online" | "offline";
+  /** Bytes free on the disk that holds the data directory. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Produce is refused with KAFKA_STORAGE_ERROR while true; hysteresis is the store's. */
+  readonly nearlyFull: boolean;
+  /** Handed over or queued and not yet committed (T12). */
+  readonly uncommittedBytes: number;
+  /** At or above this the listener stops reading produce sockets. */
+  readonly uncommittedBytesMax: number;
+  readonly durability: "fsync" | "os" | "memory";
+}
+
+/** All logs of one node and their one way to the disk. */
+export interface LogStore {
+  readonly directoryId: Uuid;
+  readonly logs: ReadonlyMap<LogKey, PartitionLog>;
+  /** As loaded at open, then as last saved. */
+  readonly quorumState: QuorumStateRecord | null;
+  /** False when the durable-offset marker says that the disk lost something it had confirmed, or the last stop was not orderly: the broker then registers without its previous epoch. */
+  readonly cleanShutdown: boolean;
+  readonly health: StoreHealth;
+
+  /** Creates the log, empty, or returns the existing one. */
+  create(descriptor: LogDescriptor): PartitionLog;
+  /** Forgets a log: deleted topic or stray replica. Bytes follow. */
+  remove(key: LogKey): void;
+  saveQuorumState(state: QuorumStateRecord): void;
+  saveSnapshot(snapshot: SnapshotFile): void;
+  /** The newest snapshot, held in memory or read back at open; null if none. */
+  latestSnapshot(): SnapshotFile | null;
+  /** The ticket that the next handOver() will carry. */
+  readonly nextTicket: Ticket;
+  /** Last ticket that was committed. */
+  readonly committedTicket: Ticket;
+  /** Step 3 of the turn: everything queued since the last call goes out as one message. Returns its ticket, or the last one given if nothing was queued. */
+  handOver(): Ticket;
+  /** Where events go. Set once, by the broker, before the first handOver. Called outside of any turn; the broker queues them in its inbox. */
+  onEvent(listener: (event: LogEvent) => void): void;
+  /** Waits for what was handed over, writes the clean-shutdown marker with the broker epoch, closes the files. */
+  close(brokerEpoch: number): Promise<void>;
+}
