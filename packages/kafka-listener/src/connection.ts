@@ -1,0 +1,277 @@
+import type { Socket } from "node:net";
+import type { RequestContext } from "@vitrine/broker";
+import {
+  ApiKey,
+  apiName,
+  decodeRequest,
+  encodeResponse,
+  encodeUnknownApiVersions,
+  isServed,
+  peekRequest,
+  ProtocolError,
+  type Advertised,
+  type SaslAuthenticateRequest,
+  type SaslHandshakeRequest,
+} from "@vitrine/protocol";
+import { FrameCutter, FrameError } from "./frame-cutter.ts";
+import { ReplyQueue, type Slot } from "./reply-queue.ts";
+import type { SaslServer, SaslStep } from "./sasl.ts";
+import type { Journal, ListenerLimits, ReplyBody, RequestHandler } from "./types.ts";
+
+/** What all connections of a listener share. */
+export interface ConnectionSettings {
+  readonly listener: "client" | "peer";
+  readonly advertised: Advertised;
+  readonly handler: RequestHandler;
+  readonly journal: Journal;
+  readonly limits: ListenerLimits;
+  /** Whether produce requests must wait, because the disk is behind (T12). */
+  readonly shouldPauseProduce: () => boolean;
+  /** Asks to be run again soon: it waits for shouldPauseProduce. */
+  readonly retryLater: (connection: Connection) => void;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+/** A refusal waits this long, so that guessing a secret is slow. */
+const REFUSAL_DELAY_MS = 100;
+const LEAVE_TIMEOUT_MS = 1_000;
+
+/** One accepted connection: frames in, answers out in the same order, bounded on both sides. */
+export class Connection {
+  readonly id: string;
+  readonly remote: string;
+  readonly #socket: Socket;
+  readonly #settings: ConnectionSettings;
+  readonly #cutter = new FrameCutter();
+  readonly #replies = new ReplyQueue();
+  readonly #context: RequestContext;
+  /** null once the other side is known, or when nobody asks. */
+  #sasl: SaslServer | null;
+  #authTimer: NodeJS.Timeout | null = null;
+  #output: Uint8Array[] = [];
+  /** A frame that was read and must wait. */
+  #held: Uint8Array | null = null;
+  #flushing = false;
+  #silent = false;
+  #closed = false;
+  #ending = false;
+
+  constructor(socket: Socket, id: string, sasl: SaslServer | null, settings: ConnectionSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#sasl = sasl;
+    this.id = id;
+    this.remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
+    this.#context = { listener: settings.listener, connectionId: id, remote: this.remote };
+    socket.setTimeout(settings.limits.idleTimeoutMs, () => this.#onIdle());
+    socket.on("data", (chunk: Buffer) => {
+      this.#cutter.push(chunk);
+      this.run();
+    });
+    socket.on("drain", () => this.run());
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      this.#journal("debug", `failed: ${error.code ?? error.message}`),
+    );
+    socket.on("close", () => this.#onClosed());
+    if (sasl !== null)
+      this.#authTimer = setTimeout(() => this.#end("gave no cluster secret in time"), settings.limits.authTimeoutMs);
+  }
+
+  /** Reads on, as far as the bounds allow. */
+  run(): void {
+    try {
+      while (!this.#closed && !this.#silent && !this.#ending) {
+        if (this.#isFull()) break;
+        const frame = this.#held ?? this.#cutter.next(this.#frameBytesMax());
+        this.#held = null;
+        if (frame === null) {
+          this.#socket.resume();
+          return;
+        }
+        if (!this.#mayHandle(frame)) {
+          this.#held = frame;
+          break;
+        }
+        this.#handle(frame);
+      }
+      this.#socket.pause();
+    } catch (error) {
+      if (error instanceof FrameError || error instanceof ProtocolError)
+        this.#end(`sent what is no request: ${error.message}`);
+      else throw error;
+    }
+  }
+
+  /** From here on nothing is read and nothing written, and nothing tells the other side (isolation). */
+  silence(): void {
+    this.#silent = true;
+    this.#output = [];
+    this.#socket.pause();
+    this.#socket.setTimeout(0);
+    if (this.#authTimer) clearTimeout(this.#authTimer);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Answers in hand go out, then the connection ends. */
+  end(): void {
+    this.#ending = true;
+    this.#flush();
+    this.#leave();
+  }
+
+  /** Bytes of answers that wait for the other side. */
+  get outputBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  #frameBytesMax(): number {
+    const { limits } = this.#settings;
+    return this.#sasl === null ? limits.frameBytesMax : limits.preAuthFrameBytesMax;
+  }
+
+  #isFull(): boolean {
+    const { limits } = this.#settings;
+    return (
+      this.#replies.length >= limits.inFlightMax ||
+      this.#replies.frameBytes >= limits.inFlightBytesMax ||
+      this.#socket.writableLength > limits.outputBytesMax
+    );
+  }
+
+  /** Whether this very request may be handled now; if not, something will run the connection again. */
+  #mayHandle(frame: Uint8Array): boolean {
+    const { apiKey } = peekRequest(frame);
+    if (apiKey === ApiKey.Fetch) return this.#replies.fetches < this.#settings.limits.inFlightFetchesMax;
+    if (apiKey !== ApiKey.Produce || !this.#settings.shouldPauseProduce()) return true;
+    this.#settings.retryLater(this);
+    return false;
+  }
+
+  #handle(frame: Uint8Array): void {
+    const { apiKey, apiVersion, correlationId } = peekRequest(frame);
+    const { advertised, handler } = this.#settings;
+    if (!isServed(advertised, apiKey, apiVersion)) {
+      if (apiKey !== ApiKey.ApiVersions || !advertised.has(apiKey)) {
+        this.#end(`sent ${apiName(apiKey)} version ${apiVersion}, which this listener does not serve`, "warn");
+        return;
+      }
+      const slot = this.#replies.open(frame.length, false);
+      slot.frame = encodeUnknownApiVersions(correlationId, advertised);
+      this.#finish(slot);
+      return;
+    }
+    const isSasl = apiKey === ApiKey.SaslHandshake || apiKey === ApiKey.SaslAuthenticate;
+    if (this.#sasl !== null && !isSasl && apiKey !== ApiKey.ApiVersions) {
+      this.#end(`sent ${apiName(apiKey)} before the cluster secret`, "warn");
+      return;
+    }
+    const { header, body } = decodeRequest(frame);
+    const slot = this.#replies.open(frame.length, apiKey === ApiKey.Fetch);
+    const reply = (answer: ReplyBody) => this.#reply(slot, apiKey, apiVersion, correlationId, answer);
+    if (isSasl) this.#authenticate(apiKey, body, reply);
+    else handler.submit({ apiKey, apiVersion, clientId: header.clientId, body }, this.#context, reply);
+  }
+
+  #authenticate(apiKey: number, body: unknown, reply: (body: ReplyBody) => void): void {
+    const sasl = this.#sasl;
+    if (sasl === null) {
+      this.#end("sent a SASL request where none is expected", "warn");
+      return;
+    }
+    const step: SaslStep =
+      apiKey === ApiKey.SaslHandshake
+        ? sasl.handshake(body as SaslHandshakeRequest)
+        : sasl.authenticate(body as SaslAuthenticateRequest);
+    if (step.outcome === "refused") {
+      this.#journal("warn", "was refused: it does not know the cluster secret");
+      this.#ending = true;
+      setTimeout(() => {
+        reply(step.body);
+        process.nextTick(() => this.#leave());
+      }, REFUSAL_DELAY_MS);
+      return;
+    }
+    if (step.outcome === "done") {
+      this.#sasl = null;
+      if (this.#authTimer) clearTimeout(this.#authTimer);
+      this.#authTimer = null;
+    }
+    reply(step.body);
+  }
+
+  /** The answer is encoded at once: records in it are views on memory that is used again. */
+  #reply(slot: Slot, apiKey: number, apiVersion: number, correlationId: number, body: ReplyBody): void {
+    if (slot.done || this.#closed || this.#silent) return;
+    if (body === "close") slot.close = true;
+    else if (body !== null) {
+      try {
+        slot.frame = encodeResponse(apiKey, apiVersion, correlationId, body);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        this.#journal("error", `gets no answer to ${apiName(apiKey)} v${apiVersion}: ${error.message}`);
+        slot.close = true;
+      }
+    }
+    this.#finish(slot);
+  }
+
+  #finish(slot: Slot): void {
+    slot.done = true;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // All answers of a turn leave in one write.
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.#flush();
+      if (!this.#ending) this.run();
+    });
+  }
+
+  #flush(): void {
+    if (this.#closed || this.#silent) return;
+    let close = false;
+    for (let slot = this.#replies.take(); slot !== null && !close; slot = this.#replies.take()) {
+      if (slot.frame !== null) this.#output.push(slot.frame);
+      close = slot.close;
+    }
+    const output = this.#output;
+    this.#output = [];
+    if (output.length > 1) this.#socket.cork();
+    for (const frame of output) this.#socket.write(frame);
+    if (output.length > 1) this.#socket.uncork();
+    if (close) this.#end("had a request without an answer");
+  }
+
+  /** Ends the connection, as Kafka does with what it cannot answer, and says why. */
+  #end(reason: string, level: "info" | "warn" = "info"): void {
+    if (this.#closed || this.#silent || this.#ending) return;
+    this.#ending = true;
+    this.#journal(level, `is closed: it ${reason}`);
+    this.#leave();
+  }
+
+  /** What is written goes out first, but nobody waits long for a side that does not read. */
+  #leave(): void {
+    this.#socket.destroySoon();
+    setTimeout(() => this.#socket.destroy(), LEAVE_TIMEOUT_MS).unref();
+  }
+
+  #onIdle(): void {
+    if (this.#replies.length === 0) this.#end(`was silent for ${this.#settings.limits.idleTimeoutMs} ms`);
+  }
+
+  #onClosed(): void {
+    this.#closed = true;
+    this.#held = null;
+    if (this.#authTimer) clearTimeout(this.#authTimer);
+    this.#settings.onClosed(this);
+  }
+
+  #journal(level: "debug" | "info" | "warn" | "error", what: string): void {
+    const who = this.#settings.listener === "client" ? "the client" : "the peer";
+    this.#settings.journal(level, `${who} at ${this.remote} ${what}`, { connection: this.id });
+  }
+}

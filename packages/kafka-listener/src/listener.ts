@@ -1,0 +1,122 @@
+import { createServer, type AddressInfo } from "node:net";
+import { CLIENT_ADVERTISED, PEER_ADVERTISED, type Advertised } from "@vitrine/protocol/types";
+import { Connection, type ConnectionSettings } from "./connection.ts";
+import { SaslServer } from "./sasl.ts";
+import { DEFAULT_LIMITS, type Journal, type ListenerLimits, type RequestHandler } from "./types.ts";
+
+export interface ListenerOptions {
+  /** "client": 909x, for everybody. "peer": 919x, for our own nodes, who give the cluster secret first. */
+  readonly listener: "client" | "peer";
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly handler: RequestHandler;
+  /** The cluster secret; a peer listener needs it. */
+  readonly secret?: string;
+  readonly journal?: Journal;
+  readonly limits?: Partial<ListenerLimits>;
+  /** Whether produce requests must wait, because the disk is behind (T12). Asked again every few milliseconds while one waits. */
+  readonly shouldPauseProduce?: () => boolean;
+  /** The listener's own table unless told otherwise. */
+  readonly advertised?: Advertised;
+}
+
+/** How soon a connection that waits for the disk is looked at again. */
+const PAUSE_CHECK_MS = 5;
+const BACKLOG = 1024;
+
+/** A TCP server that speaks Kafka's protocol. */
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly connectionCount: number;
+  /** Bytes of answers that clients have not taken. */
+  outputBytes(): number;
+  /**
+   * On: every connection falls silent, old and new, and nobody is told (no RST, no FIN). Off: the silent ones end, because their streams
+   * have a hole; the other side connects again.
+   */
+  isolate(on: boolean): void;
+  /** No new connections, answers in hand go out, then all connections end. Resolves when they have. */
+  close(): Promise<void>;
+}
+
+/** Opens a listener. Rejects with the operating system's error (EADDRINUSE, EACCES) when the port cannot be had. */
+export function listen(options: ListenerOptions): Promise<Listener> {
+  const limits: ListenerLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const journal = options.journal ?? (() => {});
+  const connections = new Set<Connection>();
+  const waiting = new Set<Connection>();
+  let retryTimer: NodeJS.Timeout | null = null;
+  let lastId = 0;
+  let isolated = false;
+  const { listener, secret } = options;
+  if (listener === "peer" && secret === undefined) throw new TypeError("a peer listener needs the cluster secret");
+
+  const retry = () => {
+    retryTimer = null;
+    const again = [...waiting];
+    waiting.clear();
+    for (const connection of again) connection.run();
+  };
+  const settings: ConnectionSettings = {
+    listener,
+    advertised: options.advertised ?? (listener === "client" ? CLIENT_ADVERTISED : PEER_ADVERTISED),
+    handler: options.handler,
+    journal,
+    limits,
+    shouldPauseProduce: options.shouldPauseProduce ?? (() => false),
+    retryLater: (connection) => {
+      waiting.add(connection);
+      retryTimer ??= setTimeout(retry, PAUSE_CHECK_MS);
+    },
+    onClosed: (connection) => {
+      connections.delete(connection);
+      waiting.delete(connection);
+    },
+  };
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
+    lastId += 1;
+    const sasl = listener === "peer" && secret !== undefined ? new SaslServer(secret) : null;
+    const connection = new Connection(socket, `${listener}-${lastId}`, sasl, settings);
+    connections.add(connection);
+    if (isolated) connection.silence();
+  });
+  server.maxConnections = limits.connectionsMax;
+  server.on("drop", () =>
+    journal("warn", `a connection was refused: the ${listener} listener has its ${limits.connectionsMax} already`),
+  );
+
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      server.on("error", (error) => journal("error", `the ${listener} listener failed: ${error.message}`));
+      const { port } = server.address() as AddressInfo;
+      resolve({
+        host: options.host,
+        port,
+        get connectionCount() {
+          return connections.size;
+        },
+        outputBytes: () => [...connections].reduce((sum, connection) => sum + connection.outputBytes, 0),
+        isolate(on) {
+          isolated = on;
+          for (const connection of connections) {
+            if (on) connection.silence();
+            else connection.destroy();
+          }
+        },
+        close: () =>
+          new Promise((closed) => {
+            if (retryTimer) clearTimeout(retryTimer);
+            server.close(() => closed());
+            for (const connection of connections) {
+              if (isolated) connection.destroy();
+              else connection.end();
+            }
+          }),
+      });
+    });
+  });
+}
