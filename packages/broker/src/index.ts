@@ -1,1 +1,8 @@
+export * from "./broker.ts";
+export * from "./config.ts";
 export * from "./ports.ts";
+export type { ChannelResult } from "./controller-channel.ts";
+export type * from "./observer.ts";
+export type { BrokerParts, Reply } from "./request.ts";
+export type { Journal, LogLevel } from "./runtime.ts";
+export { readSettings, type BrokerSettings } from "./settings.ts";

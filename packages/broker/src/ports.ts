@@ -49,7 +49,7 @@ export type PeerEvent =
   | { readonly type: "refused"; readonly nodeId: NodeId };
 
 /** Broker to broker, in Kafka's protocol. Loss and refusal are events; the result callback is called exactly once. */
-export type Lane = "control" | "raft" | "replication" | "data" | "poll";
+export type Lane = "control" | "vote" | "raft" | "replication" | "data" | "poll";
 
 export interface PeerNetwork {
   /** Where peers are; replaces what was known. The network keeps connections lazily and reconnects on the next request or probe. */

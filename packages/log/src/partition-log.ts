@@ -88,6 +88,11 @@ export interface PartitionLog {
   readCold(id: number, spec: ReadSpec): void;
   /** Asks for the first batch whose max timestamp is at or after the given one, below upTo; answered by a `found` event with the same id. */
   findTimestamp(id: number, timestampMs: number, upTo: Offset): void;
+  /**
+   * Asks from which batch on the log still holds at least `bytes` (Kafka's rule of `retention.bytes`: what is over may go, never more);
+   * answered by a `kept` event with the same id.
+   */
+  findKept(id: number, bytes: number): void;
 }
 
 /** Raft's own durable state; saved in the same hand-over as the appends of its turn. */
@@ -114,7 +119,9 @@ export type LogEvent =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "read"; readonly id: number; readonly batches: readonly Batch[] }
   | { readonly type: "read-failed"; readonly id: number; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string }
-  | { readonly type: "found"; readonly id: number; readonly batch: Batch | null };
+  | { readonly type: "found"; readonly id: number; readonly batch: Batch | null }
+  /** Base offset of that batch; null = everything is needed. */
+  | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null };
 
 export interface StoreHealth {
   readonly state: "online" | "offline";

@@ -1,0 +1,484 @@
+/**
+ * One node: the machines put together, without I/O. What arrives queues in the inbox; one turn later the machines are stepped in order of
+ * arrival, the turn's writes go to the storage thread as one message, and what waits for disk or cluster is given out (rules T1 to T12).
+ *
+ * The roles decide what is inside: every node follows the metadata log; a controller votes and may lead it; a broker registers, has
+ * partitions and serves clients. A node without roles (the gateway) only follows.
+ */
+import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
+import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec, Ticket } from "@vitrine/log";
+import { controllerSettings, endpointOf, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
+import { FetchSessions } from "@vitrine/replication";
+import { ActiveController } from "./active-controller.ts";
+import type { BrokerConfig } from "./config.ts";
+import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
+import { HANDLERS } from "./handlers/index.ts";
+import { TOPICS_KEY } from "./handlers/03-metadata.ts";
+import { IsrChannel } from "./isr-channel.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { MetadataLog } from "./metadata-log.ts";
+import { Observer } from "./observer.ts";
+import { Outbox } from "./outbox.ts";
+import { partitionLogKey, Partitions } from "./partitions.ts";
+import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
+import { Purgatory } from "./purgatory.ts";
+import { Quorum } from "./quorum.ts";
+import { ReplicaFetcher } from "./replica-fetcher.ts";
+import type { BrokerParts, Reply } from "./request.ts";
+import { Retention } from "./retention.ts";
+import { ColdReads, type ColdRead, type Journal, type Runtime } from "./runtime.ts";
+import { readSettings, type BrokerSettings } from "./settings.ts";
+import { Traffic } from "./traffic.ts";
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly network: PeerNetwork;
+  readonly store: LogStore;
+  readonly random: Random;
+  readonly journal?: Journal;
+  /** The broker cannot go on (fail-stop, broken invariant): the process must end. */
+  readonly onFatal?: (reason: string) => void;
+}
+
+/** Inputs queued at once. At the bound new client requests are answered by closing their connection; peers and the disk are never refused. */
+const INBOX_MAX = 200_000;
+
+export class Broker {
+  readonly config: BrokerConfig;
+  readonly settings: BrokerSettings;
+  readonly traffic = new Traffic();
+  /** What the live views show of this node. */
+  readonly observer: Observer;
+  readonly #options: BrokerOptions;
+  readonly #runtime: Runtime;
+  readonly #outbox = new Outbox();
+  readonly #purgatory = new Purgatory();
+  readonly #reads = new ColdReads();
+  readonly #metadata: MetadataLog;
+  readonly #quorum: Quorum;
+  readonly #active: ActiveController | null;
+  readonly #channel: ControllerChannel;
+  readonly #partitions: Partitions;
+  readonly #lifecycle: Lifecycle | null;
+  readonly #fetcher: ReplicaFetcher;
+  readonly #isr: IsrChannel;
+  readonly #retention: Retention;
+  readonly #parts: BrokerParts;
+  readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
+  readonly #leaderListeners = new Set<() => void>();
+  readonly #refused = new Map<NodeId, number>();
+  #inbox: (() => void)[] = [];
+  #scheduled = false;
+  #nowMs: number;
+  #thisTurn: (() => void)[] = [];
+  #started = false;
+  #dead = false;
+  #straysRemoved = false;
+  #controllerReady: { epoch: number; epochStartOffset: Offset } | null = null;
+  #onStopped: (() => void) | null = null;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.config = options.config;
+    this.settings = readSettings(options.config);
+    this.#nowMs = options.clock.nowMs();
+    this.#runtime = this.#makeRuntime();
+    const runtime = this.#runtime;
+    const { roles } = this.config;
+    this.#metadata = new MetadataLog(
+      runtime,
+      (delta) => this.#onDelta(delta),
+      () => this.#maybeActivate(),
+    );
+    this.#quorum = new Quorum(runtime, {
+      onLeaderChanged: (leaderId, epoch) => this.#onLeaderChanged(leaderId, epoch),
+      onLeaderReady: (epoch, epochStartOffset) => {
+        this.#controllerReady = { epoch, epochStartOffset };
+        this.#maybeActivate();
+      },
+      onLostLeadership: () => {
+        this.#controllerReady = null;
+        this.#active?.deactivate();
+      },
+      onHighWatermark: (offset) => this.#onHighWatermark(offset),
+      onSnapshotInstalled: () => this.#metadata.loadSnapshot(),
+    });
+    this.#active = roles.controller
+      ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) => this.#probe(nodes))
+      : null;
+    this.#channel = new ControllerChannel(runtime, this.#active, () => this.#quorum.raft.view().leaderId);
+    this.#partitions = new Partitions(runtime);
+    this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, () => this.#metadata.image, () => this.#onDrained()) : null;
+    const brokerEpoch = () => this.#lifecycle?.brokerEpoch ?? -1;
+    this.#fetcher = new ReplicaFetcher(runtime, this.#partitions, brokerEpoch);
+    this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
+    this.#retention = new Retention(runtime, this.#partitions);
+    const sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7ffffffe) });
+    this.#parts = {
+      runtime,
+      quorum: this.#quorum,
+      channel: this.#channel,
+      partitions: this.#partitions,
+      purgatory: this.#purgatory,
+      sessions,
+      lifecycle: this.#lifecycle,
+      traffic: this.traffic,
+      image: () => this.#metadata.image,
+    };
+    this.observer = new Observer(this.#parts, () => options.clock.nowMs());
+  }
+
+  get image(): MetadataImage {
+    return this.#metadata.image;
+  }
+
+  get isActiveController(): boolean {
+    return this.#active?.isActive ?? false;
+  }
+
+  /** Epoch of this broker's registration; -1 before it, and on nodes that are no brokers. */
+  get brokerEpoch(): number {
+    return this.#lifecycle?.brokerEpoch ?? -1;
+  }
+
+  /** Whether it has joined: a broker that is unfenced, else a node that follows a leader of the quorum. */
+  get isReady(): boolean {
+    if (this.#lifecycle) return this.#lifecycle.state === "running";
+    return this.#quorum.raft.view().leaderId >= 0;
+  }
+
+  /** Whether the listener should stop reading produce requests: the disk is behind (T12), or the inbox is full. */
+  get isOverloaded(): boolean {
+    const { health } = this.#options.store;
+    return health.uncommittedBytes >= health.uncommittedBytesMax || this.#inbox.length >= INBOX_MAX;
+  }
+
+  start(): void {
+    invariant(!this.#started, "a broker starts once");
+    this.#started = true;
+    const { store, network } = this.#options;
+    store.onEvent((event) => this.#runtime.enqueue(() => this.#onLogEvent(event)));
+    network.onPeerEvent((event) => this.#runtime.enqueue(() => this.#onPeerEvent(event)));
+    network.setEndpoints(this.#endpoints());
+    this.#runtime.enqueue(() => {
+      this.#metadata.loadSnapshot();
+      this.#quorum.step({ type: "tick" });
+      this.#onHighWatermark(this.#quorum.raft.view().highWatermark);
+    });
+  }
+
+  /** A request of a client, a peer or this process. The reply comes once, never inside this call. */
+  submit(request: ApiRequest, from: RequestContext, reply: Reply): void {
+    if (this.#dead || (from.listener === "client" && this.#inbox.length >= INBOX_MAX)) {
+      this.#options.scheduler.soon(() => reply("close"));
+      return;
+    }
+    this.#runtime.enqueue(() => {
+      this.traffic.request(request.apiKey);
+      const handler = HANDLERS.get(request.apiKey);
+      if (!handler) reply("close");
+      else handler(this.#parts, request, from, reply);
+    });
+  }
+
+  /** Called with every change of metadata, inside the turn that applied it. Returns the way to stop. */
+  onDelta(listener: (delta: MetadataDelta) => void): () => void {
+    this.#deltaListeners.add(listener);
+    return () => this.#deltaListeners.delete(listener);
+  }
+
+  /** Called when the leader of the metadata quorum changes or is lost. Returns the way to stop. */
+  onQuorumChange(listener: () => void): () => void {
+    this.#leaderListeners.add(listener);
+    return () => this.#leaderListeners.delete(listener);
+  }
+
+  /** The leader of the metadata quorum as this node knows it; -1 = none. */
+  get controllerId(): NodeId {
+    return this.#quorum.raft.view().leaderId;
+  }
+
+  /** Whether a majority of the controllers can be heard, as far as this node can know. */
+  hasQuorum(): boolean {
+    return this.#quorum.raft.hasQuorum(this.#options.clock.nowMs());
+  }
+
+  /** Asks the active controller, wherever it is, on behalf of this process. */
+  callController(apiKey: number, body: unknown, timeoutMs: number, onResult: (result: ChannelResult) => void): void {
+    this.#runtime.enqueue(() => this.#channel.call(apiKey, body, timeoutMs, onResult));
+  }
+
+  /** Orderly stop: leaders move away, leadership of the quorum is handed over; then `onStopped`. At most `timeoutMs`. */
+  stop(timeoutMs: number, onStopped: () => void): void {
+    this.#runtime.enqueue(() => {
+      this.#onStopped = onStopped;
+      if (this.#lifecycle && this.settings.controlledShutdown) this.#lifecycle.drain(this.#nowMs + timeoutMs);
+      else this.#onDrained();
+    });
+  }
+
+  #onDrained(): void {
+    this.#quorum.raft.resign(this.#nowMs);
+    this.#quorum.drain();
+    const onStopped = this.#onStopped;
+    this.#onStopped = null;
+    if (onStopped) this.#thisTurn.push(onStopped);
+  }
+
+  // ---- the turn -------------------------------------------------------------------------------------------------------------------
+
+  #schedule(): void {
+    if (this.#scheduled || this.#dead) return;
+    this.#scheduled = true;
+    this.#options.scheduler.soon(() => {
+      this.#scheduled = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#dead) return;
+    try {
+      this.#nowMs = this.#options.clock.nowMs();
+      const inputs = this.#inbox;
+      this.#inbox = [];
+      for (const input of inputs) input();
+      this.#tick();
+      this.#followEffects();
+      const ticket = this.#options.store.handOver();
+      for (const effect of this.#thisTurn.splice(0)) this.#outbox.hold(ticket, effect);
+      this.#purgatory.settle(this.#nowMs);
+      // Replies made while settling depend on nothing newer than this turn.
+      for (const effect of this.#thisTurn.splice(0)) this.#outbox.hold(ticket, effect);
+      this.#outbox.release(this.#options.store.committedTicket);
+      this.#wake();
+    } catch (error) {
+      this.#die(error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : String(error));
+    }
+  }
+
+  #tick(): void {
+    const raftDeadline = this.#quorum.raft.nextDeadlineMs();
+    if (raftDeadline !== null && raftDeadline <= this.#nowMs) this.#quorum.step({ type: "tick" });
+    this.#active?.tick();
+    this.#lifecycleTick();
+    this.#partitions.tick();
+    this.#retention.tick();
+    const snapshot = this.#metadata.takeSnapshot();
+    if (snapshot) {
+      this.#options.store.saveSnapshot(snapshot);
+      this.#quorum.raft.snapshotTaken(snapshot);
+      this.#quorum.drain();
+    }
+  }
+
+  /** Registration waits until what this disk knew to be committed is applied, so that the broker knows its last epoch. */
+  #lifecycleTick(): void {
+    if (!this.#lifecycle || !this.#started) return;
+    const view = this.#quorum.raft.view();
+    if (view.leaderId < 0 || this.#metadata.position < view.highWatermark) return;
+    this.#lifecycle.tick();
+  }
+
+  /** What partitions asked for while they were stepped; carrying it out may lead to more. */
+  #followEffects(): void {
+    const { effects } = this.#partitions;
+    for (let round = 0; effects.length > 0; round++) {
+      invariant(round < 1_000, "partitions keep asking for more within one turn");
+      for (const effect of effects.splice(0)) {
+        const key = partitionLogKey(effect.partition.topicId, effect.partition.index);
+        switch (effect.type) {
+          case "alterPartition":
+            this.#isr.push(effect);
+            break;
+          case "failed":
+            this.#runtime.journal("error", `replica ${effect.partition.label} stopped following: ${effect.reason}`);
+            break;
+          case "truncated":
+            this.#runtime.journal("info", `replica ${effect.partition.label} dropped [${effect.to}, ${effect.from}): its leader's history differs there`);
+            break;
+          case "roleChanged":
+            this.#partitions.plans.sync(effect.partition);
+            break;
+          case "highWatermark":
+          case "isrChanged":
+          case "logStart":
+            break;
+        }
+        this.#touch(key);
+      }
+      this.#isr.poll();
+      this.#fetcher.poll();
+    }
+    this.#isr.poll();
+    this.#fetcher.poll();
+  }
+
+  #touch(key: string): void {
+    this.#purgatory.touch(key);
+    this.observer.mark(key);
+  }
+
+  #wake(): void {
+    if (this.#inbox.length > 0) return;
+    const deadline = Math.min(
+      this.#quorum.raft.nextDeadlineMs() ?? Infinity,
+      this.#active?.nextDeadlineMs() ?? Infinity,
+      this.#lifecycleDeadlineMs(),
+      this.#partitions.nextDeadlineMs(),
+      this.#purgatory.nextDeadlineMs(),
+      this.#retention.nextDeadlineMs(),
+    );
+    const at = Number.isFinite(deadline) ? Math.max(deadline, this.#nowMs + 1) : null;
+    this.#options.scheduler.wakeAt(at, () => this.#schedule());
+  }
+
+  /** While there is no leader to talk to, raft's events wake the broker. */
+  #lifecycleDeadlineMs(): number {
+    if (!this.#lifecycle) return Infinity;
+    const view = this.#quorum.raft.view();
+    const waits = view.leaderId < 0 || this.#metadata.position < view.highWatermark;
+    return waits && this.#lifecycle.state !== "draining" ? Infinity : this.#lifecycle.nextDeadlineMs();
+  }
+
+  // ---- inputs ---------------------------------------------------------------------------------------------------------------------
+
+  #onLogEvent(event: LogEvent): void {
+    switch (event.type) {
+      case "committed":
+        this.#quorum.onLogEvent(event);
+        this.#partitions.onCommitted();
+        return;
+      case "failed":
+        this.#outbox.fail();
+        this.#quorum.onLogEvent(event);
+        this.#die(`the log directory failed: ${event.reason}`);
+        return;
+      case "read":
+      case "read-failed":
+      case "found":
+      case "kept":
+        if (!this.#reads.deliver(event)) this.#quorum.onLogEvent(event);
+        return;
+    }
+  }
+
+  #onPeerEvent(event: PeerEvent): void {
+    this.#quorum.onPeerEvent(event);
+    if (event.type === "refused") {
+      this.#refused.set(event.nodeId, this.#nowMs);
+      this.#fenceRefused(event.nodeId);
+    } else if (event.type === "connected") this.#refused.delete(event.nodeId);
+  }
+
+  /** A process that refuses connections is gone: its leaders move at once. Safe even if wrong, because epochs fence (DESIGN 5). */
+  #fenceRefused(nodeId: NodeId): void {
+    const broker = this.#metadata.image.brokers.get(nodeId);
+    if (!this.#active?.isActive || !broker || broker.fenced) return;
+    const reason = "its process is gone: the connection broke and a new one was refused";
+    this.#active.execute({ type: "fenceBroker", brokerId: nodeId, brokerEpoch: broker.epoch, reason }, () => {});
+  }
+
+  #onLeaderChanged(leaderId: NodeId, epoch: number): void {
+    if (leaderId >= 0) this.#runtime.journal("debug", `node ${leaderId} leads the metadata quorum in epoch ${epoch}`);
+    this.#lifecycle?.onLeaderChanged();
+    for (const listener of this.#leaderListeners) listener();
+  }
+
+  #onHighWatermark(offset: Offset): void {
+    this.#metadata.advance(offset);
+    this.#active?.onHighWatermark(offset);
+  }
+
+  #maybeActivate(): void {
+    const ready = this.#controllerReady;
+    if (!ready || !this.#active || this.#active.isActive || this.#metadata.position <= ready.epochStartOffset) return;
+    this.#controllerReady = null;
+    this.#active.activate(this.#metadata.image, ready.epoch);
+  }
+
+  /** A new controller looks at every registered broker: who died together with the old controller is found out at once. */
+  #probe(nodes: readonly NodeId[]): void {
+    for (const nodeId of nodes) {
+      if (nodeId === this.config.nodeId) continue;
+      this.#options.network.probe(nodeId);
+      // A refusal may have come before this node was the controller.
+      if (this.#refused.has(nodeId)) this.#fenceRefused(nodeId);
+    }
+  }
+
+  #onDelta(delta: MetadataDelta): void {
+    if (delta.brokers.length > 0) {
+      this.#options.network.setEndpoints(this.#endpoints());
+      if (this.#active?.isActive) this.#probe(delta.brokers.flatMap(({ after }) => (after ? [after.id] : [])));
+    }
+    if (this.config.roles.broker) this.#partitions.applyDelta(delta);
+    for (const topic of delta.topicsDeleted)
+      for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
+    this.#purgatory.touch(TOPICS_KEY);
+    this.#maybeRemoveStrays();
+    for (const listener of this.#deltaListeners) listener(delta);
+  }
+
+  /** Only an image that holds this broker's own registration is new enough to say that a replica is nobody's. */
+  #maybeRemoveStrays(): void {
+    const epoch = this.#lifecycle?.brokerEpoch ?? -1;
+    if (this.#straysRemoved || epoch < 0 || this.#metadata.image.brokers.get(this.config.nodeId)?.epoch !== epoch) return;
+    this.#straysRemoved = true;
+    this.#partitions.removeStrays(this.#metadata.image);
+  }
+
+  /** Controllers from the configuration, brokers from the image. */
+  #endpoints(): PeerEndpoint[] {
+    const endpoints = new Map<NodeId, PeerEndpoint>();
+    for (const broker of this.#metadata.image.brokers.values()) {
+      const at = endpointOf(broker, "PEER");
+      if (at) endpoints.set(broker.id, { nodeId: broker.id, host: at.host, port: at.port });
+    }
+    for (const voter of this.config.voters) endpoints.set(voter.nodeId, voter);
+    endpoints.delete(this.config.nodeId);
+    return [...endpoints.values()];
+  }
+
+  #makeRuntime(): Runtime {
+    const { config, clock, random, store, network } = this.#options;
+    const broker = this;
+    return {
+      config,
+      settings: this.settings,
+      clock,
+      random,
+      store,
+      network,
+      journal: this.#options.journal ?? (() => {}),
+      get nowMs() {
+        return broker.#nowMs;
+      },
+      enqueue: (run) => {
+        this.#inbox.push(run);
+        this.#schedule();
+      },
+      afterTicket: (ticket: Ticket, run) => {
+        if (ticket <= store.committedTicket) run();
+        else this.#outbox.hold(ticket, run);
+      },
+      afterThisTurn: (run) => void this.#thisTurn.push(run),
+      nextReadId: () => this.#reads.nextId(),
+      readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) => this.#reads.readCold(log, spec, onRead),
+      findTimestamp: (log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: Batch | null) => void) =>
+        this.#reads.findTimestamp(log, timestampMs, upTo, onFound),
+      findKept: (log, bytes, onKept) => this.#reads.findKept(log, bytes, onKept),
+      touch: (key) => this.#touch(key),
+    };
+  }
+
+  #die(reason: string): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#outbox.fail();
+    this.#runtime.journal("error", `the broker stops: ${reason}`);
+    this.#options.onFatal?.(reason);
+  }
+}

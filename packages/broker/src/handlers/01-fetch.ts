@@ -1,0 +1,304 @@
+/**
+ * Fetch, versions 4 to 18, for consumers, followers and (metadata partition) controllers and observers.
+ *
+ * - Whole batches, the first of which holds the asked offset; at least one batch per answer, however large (KIP-74).
+ * - Consumers read below the high watermark, followers up to the log end.
+ * - A follower's fetch is its acknowledgement: progress is taken on arrival, once, and only after the divergence check (KIP-595 form, KAFKA-13141).
+ * - Waits until min.bytes are there or max.wait.ms is over; errors and divergence answer at once.
+ * - Below the tail the disk is read by a reader thread; the request waits as data.
+ * - v7+: incremental sessions (KIP-227). v12+: diverging epochs. v13+: topic ids. v15+: replica epoch.
+ * - Followers on the client listener are refused. Not done: follower reads for consumers (KIP-392), aborted transactions.
+ */
+import { errorCode, isOffset, Offset, ZERO_UUID, type ErrorName, type Uuid } from "@vitrine/core";
+import type { Batch, LogKey } from "@vitrine/log";
+import {
+  newFetchResponse,
+  newFetchResponsePartitionData,
+  type FetchRequest,
+  type FetchResponsePartitionData,
+} from "@vitrine/protocol/types";
+import {
+  fetcherId,
+  toFetchOpening,
+  type DivergingEpoch,
+  type FetchContext,
+  type FetchSpec,
+  type Partition,
+} from "@vitrine/replication";
+import { partitionLogKey } from "../partitions.ts";
+import { joinBatches, METADATA_TOPIC, METADATA_TOPIC_ID } from "../raft-wire.ts";
+import type { BrokerParts, Handler, Reply } from "../request.ts";
+import { nodeEndpointsOf } from "./leader-hint.ts";
+
+interface Slot {
+  readonly spec: FetchSpec;
+  readonly topicId: Uuid;
+  readonly partition: Partition | null;
+  readonly key: LogKey;
+  readonly replica: boolean;
+  error: ErrorName;
+  diverging: DivergingEpoch | null;
+  /** What a cold read brought; kept until the answer goes out. */
+  cold: readonly Batch[] | null;
+  reading: boolean;
+  batches: readonly Batch[];
+}
+
+export const fetch: Handler = (parts, request, from, reply) => {
+  const body = request.body as FetchRequest;
+  const replicaId = fetcherId(body);
+  if (isMetadataFetch(body)) {
+    if (from.listener !== "peer" || !parts.quorum.onRequest(request.apiKey, body, reply as (body: unknown) => void)) reply("close");
+    return;
+  }
+  if (replicaId >= 0 && from.listener !== "peer") {
+    reply(newFetchResponse({ errorCode: errorCode("CLUSTER_AUTHORIZATION_FAILED") }));
+    return;
+  }
+  const opening = toFetchOpening(body);
+  const begun = parts.sessions.begin(opening, parts.runtime.nowMs);
+  if (!begun.ok) {
+    reply(newFetchResponse({ errorCode: errorCode(begun.error) }));
+    return;
+  }
+  new FetchInProgress(parts, body, begun.context, replicaId, reply).start();
+};
+
+function isMetadataFetch(body: FetchRequest): boolean {
+  const topic = body.topics[0];
+  return topic !== undefined && (topic.topicId === METADATA_TOPIC_ID || topic.topic === METADATA_TOPIC);
+}
+
+/** One fetch from its arrival to its answer. */
+class FetchInProgress {
+  readonly #parts: BrokerParts;
+  readonly #request: FetchRequest;
+  readonly #context: FetchContext;
+  readonly #replicaId: number;
+  readonly #reply: Reply;
+  readonly #slots: Slot[];
+  readonly #maxBytes: number;
+  #answered = false;
+
+  constructor(parts: BrokerParts, request: FetchRequest, context: FetchContext, replicaId: number, reply: Reply) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#context = context;
+    this.#replicaId = replicaId;
+    this.#reply = reply;
+    this.#maxBytes = Math.min(request.maxBytes, parts.runtime.settings.fetchMaxBytes);
+    this.#slots = context.partitions.map((spec) => this.#slotFor(spec));
+  }
+
+  start(): void {
+    const { runtime, purgatory } = this.#parts;
+    this.#read();
+    const { nowMs } = runtime;
+    if (this.#isEnough() || (this.#request.maxWaitMs <= 0 && !this.#isReading())) {
+      this.#answer();
+      return;
+    }
+    const keys = this.#slots.map((slot) => slot.key);
+    const tryComplete = (_nowMs: number, expired: boolean): boolean => {
+      if (this.#answered) return true;
+      this.#read();
+      // A cold read on its way is worth a little more than max.wait: without it the fetcher would never get on.
+      if (!this.#isEnough() && !(expired && !this.#isReading())) {
+        if (expired) this.#parkAgain(keys, tryComplete);
+        return expired;
+      }
+      this.#answer();
+      return true;
+    };
+    purgatory.park({ deadlineMs: nowMs + Math.max(0, this.#request.maxWaitMs), keys, tryComplete }, nowMs);
+  }
+
+  /** How much longer than max.wait a cold read may take. */
+  #parkAgain(keys: readonly LogKey[], tryComplete: (nowMs: number, expired: boolean) => boolean): void {
+    const { runtime, purgatory } = this.#parts;
+    const giveUp = (nowMs: number, expired: boolean): boolean => {
+      if (!expired) return tryComplete(nowMs, false);
+      if (!this.#answered) this.#answer();
+      return true;
+    };
+    purgatory.park({ deadlineMs: runtime.nowMs + 5_000, keys, tryComplete: giveUp }, runtime.nowMs);
+  }
+
+  #slotFor(spec: FetchSpec): Slot {
+    const { partitions, runtime } = this.#parts;
+    const image = this.#parts.image();
+    const topic = spec.topicId !== ZERO_UUID ? image.topicsById.get(spec.topicId) : image.topicsByName.get(spec.topicName);
+    const topicId = topic?.id ?? spec.topicId;
+    const partition = topic ? (partitions.get(topic.id, spec.partitionIndex) ?? null) : null;
+    const slot: Slot = {
+      spec,
+      topicId,
+      partition,
+      key: partitionLogKey(topicId, spec.partitionIndex),
+      replica: this.#replicaId >= 0,
+      error: "NONE",
+      diverging: null,
+      cold: null,
+      reading: false,
+      batches: [],
+    };
+    if (!topic) slot.error = spec.topicId !== ZERO_UUID ? "UNKNOWN_TOPIC_ID" : "UNKNOWN_TOPIC_OR_PARTITION";
+    else if (!partition) slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
+    else if (!isOffset(spec.fetchOffset)) slot.error = "OFFSET_OUT_OF_RANGE";
+    else if (slot.replica) {
+      const check = partition.onFollowerFetch(
+        {
+          replicaId: this.#replicaId,
+          brokerEpoch: this.#request.replicaState.replicaEpoch,
+          fetchOffset: spec.fetchOffset,
+          ...(spec.durableEndOffset === null ? {} : { durableEndOffset: Offset(spec.durableEndOffset) }),
+          lastFetchedEpoch: spec.lastFetchedEpoch,
+          currentLeaderEpoch: spec.currentLeaderEpoch,
+          logStartOffset: Offset(Math.max(0, spec.logStartOffset)),
+        },
+        runtime.nowMs,
+      );
+      if (check.kind === "error") slot.error = check.error;
+      else if (check.kind === "diverging") slot.diverging = check.diverging;
+      // DeleteRecords waits for the followers' log starts, which only a fetch tells.
+      runtime.touch(slot.key);
+    }
+    return slot;
+  }
+
+  /** Takes what is in memory, and asks the disk for what is not. */
+  #read(): void {
+    let left = this.#maxBytes;
+    let first = true;
+    for (const slot of this.#slots) {
+      slot.batches = [];
+      const readableEnd = this.#readableEnd(slot);
+      if (readableEnd === null || slot.diverging) continue;
+      if (left <= 0 && !first) continue;
+      const maxBytes = Math.min(slot.spec.maxBytes, Math.max(left, 1));
+      const read = slot.cold ?? this.#readTail(slot, readableEnd, maxBytes);
+      if (!read) continue;
+      let sizeBytes = 0;
+      for (const batch of read) sizeBytes += batch.bytes.byteLength;
+      // Only the first batch of the whole answer may be larger than asked for.
+      if (!first && sizeBytes > left) continue;
+      slot.batches = read;
+      if (sizeBytes > 0) first = false;
+      left -= sizeBytes;
+    }
+  }
+
+  /** null: the slot has an error. */
+  #readableEnd(slot: Slot): Offset | null {
+    if (slot.error !== "NONE" || !slot.partition) return null;
+    const { partition, spec } = slot;
+    if (slot.replica) {
+      const refused = partition.checkLeaderEpoch(spec.currentLeaderEpoch);
+      if (refused) slot.error = refused;
+      return refused ? null : partition.log.logEndOffset;
+    }
+    const check = partition.onConsumerFetch({
+      fetchOffset: Offset(spec.fetchOffset),
+      lastFetchedEpoch: spec.lastFetchedEpoch,
+      currentLeaderEpoch: spec.currentLeaderEpoch,
+    });
+    if (check.kind === "error") slot.error = check.error;
+    else if (check.kind === "diverging") slot.diverging = check.diverging;
+    return check.kind === "ok" ? check.readableEnd : null;
+  }
+
+  #readTail(slot: Slot, upTo: Offset, maxBytes: number): readonly Batch[] | null {
+    if (slot.reading) return null;
+    const { log } = slot.partition!;
+    const spec = { from: Offset(slot.spec.fetchOffset), upTo, maxBytes };
+    const read = log.readTail(spec);
+    switch (read.kind) {
+      case "batches":
+        return read.batches;
+      case "out-of-range":
+        slot.error = "OFFSET_OUT_OF_RANGE";
+        return null;
+      case "cold":
+        slot.reading = true;
+        this.#parts.runtime.readCold(log, spec, (answer) => {
+          slot.reading = false;
+          if (answer.ok) slot.cold = answer.batches;
+          else slot.error = answer.error;
+          this.#parts.runtime.touch(slot.key);
+        });
+        return null;
+    }
+  }
+
+  #isReading(): boolean {
+    return this.#slots.some((slot) => slot.reading);
+  }
+
+  #isEnough(): boolean {
+    let bytes = 0;
+    for (const slot of this.#slots) {
+      if (slot.error !== "NONE" || slot.diverging) return true;
+      for (const batch of slot.batches) bytes += batch.bytes.byteLength;
+    }
+    if (this.#slots.length === 0) return true;
+    return bytes >= this.#request.minBytes && (bytes > 0 || this.#request.minBytes <= 0);
+  }
+
+  #answer(): void {
+    this.#answered = true;
+    const { traffic } = this.#parts;
+    const leaders = new Set<number>();
+    const { sessionId, results } = this.#context.answer(this.#slots, (slot) => ({
+      topicId: slot.spec.topicId,
+      topicName: slot.spec.topicName,
+      partitionIndex: slot.spec.partitionIndex,
+      isError: slot.error !== "NONE",
+      isDiverging: slot.diverging !== null,
+      hasRecords: slot.batches.length > 0,
+      highWatermark: slot.partition?.log.highWatermark ?? -1,
+      logStartOffset: slot.partition?.log.logStartOffset ?? -1,
+    }));
+    const topics = new Map<string, { topic: string; topicId: Uuid; partitions: FetchResponsePartitionData[] }>();
+    for (const slot of results) {
+      const name = slot.spec.topicName || slot.spec.topicId;
+      let topic = topics.get(name);
+      if (!topic) topics.set(name, (topic = { topic: slot.spec.topicName, topicId: slot.spec.topicId, partitions: [] }));
+      const data = this.#dataOf(slot);
+      topic.partitions.push(data);
+      if (data.currentLeader.leaderId >= 0) leaders.add(data.currentLeader.leaderId);
+      const bytes = data.records?.byteLength ?? 0;
+      if (slot.replica) traffic.replicationBytesOut += bytes;
+      else if (bytes > 0) traffic.fetched(slot.key, recordCountOf(slot.batches), bytes);
+    }
+    const nodeEndpoints = nodeEndpointsOf(this.#parts.image(), leaders);
+    this.#reply(newFetchResponse({ sessionId, responses: [...topics.values()], nodeEndpoints }));
+  }
+
+  #dataOf(slot: Slot): FetchResponsePartitionData {
+    const failed = slot.error !== "NONE";
+    const log = slot.partition?.log;
+    const data = newFetchResponsePartitionData({
+      partitionIndex: slot.spec.partitionIndex,
+      errorCode: errorCode(slot.error),
+      highWatermark: log && (!failed || slot.error === "OFFSET_OUT_OF_RANGE") ? log.highWatermark : -1,
+      lastStableOffset: log && !failed ? log.highWatermark : -1,
+      logStartOffset: log && (!failed || slot.error === "OFFSET_OUT_OF_RANGE") ? log.logStartOffset : -1,
+      records: failed || slot.diverging ? EMPTY : (joinBatches(slot.batches) ?? EMPTY),
+    });
+    if (slot.diverging) data.divergingEpoch = slot.diverging;
+    if (slot.error === "NOT_LEADER_OR_FOLLOWER" || slot.error === "FENCED_LEADER_EPOCH") {
+      const known = this.#parts.image().topicsById.get(slot.topicId)?.partitions.get(slot.spec.partitionIndex);
+      if (known) data.currentLeader = { leaderId: known.leader, leaderEpoch: known.leaderEpoch };
+    }
+    return data;
+  }
+}
+
+function recordCountOf(batches: readonly Batch[]): number {
+  let count = 0;
+  for (const batch of batches) count += batch.facts.recordCount;
+  return count;
+}
+
+/** Clients take null for damage in some versions; empty is what Kafka sends. */
+const EMPTY = new Uint8Array(0);

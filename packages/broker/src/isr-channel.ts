@@ -1,0 +1,50 @@
+/** Takes the ISR changes that leaders want to the controller, many partitions in one AlterPartition, one request in flight. */
+import type { AlterPartitionResponse } from "@vitrine/protocol/types";
+import { ApiKey } from "@vitrine/protocol/types";
+import { alterPartitionOutcome, toAlterPartitionRequest, type ReplicationEffect } from "@vitrine/replication";
+import type { ControllerChannel } from "./controller-channel.ts";
+import type { Runtime } from "./runtime.ts";
+
+type AlterPartitionEffect = Extract<ReplicationEffect, { type: "alterPartition" }>;
+
+/** Items of one request; more wait for the next one. */
+const ITEMS_MAX = 10_000;
+
+export class IsrChannel {
+  readonly #runtime: Runtime;
+  readonly #channel: ControllerChannel;
+  readonly #brokerEpoch: () => number;
+  readonly #queue: AlterPartitionEffect[] = [];
+  #inFlight = false;
+
+  constructor(runtime: Runtime, channel: ControllerChannel, brokerEpoch: () => number) {
+    this.#runtime = runtime;
+    this.#channel = channel;
+    this.#brokerEpoch = brokerEpoch;
+  }
+
+  /** Bounded by the number of partitions: each has at most one change in flight. */
+  push(effect: AlterPartitionEffect): void {
+    this.#queue.push(effect);
+  }
+
+  /** Sends what has come together in this turn. */
+  poll(): void {
+    if (this.#inFlight || this.#queue.length === 0) return;
+    const asked = this.#queue.splice(0, ITEMS_MAX);
+    const broker = { brokerId: this.#runtime.config.nodeId, brokerEpoch: this.#brokerEpoch() };
+    const request = toAlterPartitionRequest(
+      broker,
+      asked.map((effect) => effect.item),
+    );
+    this.#inFlight = true;
+    this.#channel.call(ApiKey.AlterPartition, request, this.#runtime.settings.sessionTimeoutMs, (result) => {
+      this.#inFlight = false;
+      const response = result.ok ? (result.body as AlterPartitionResponse) : null;
+      for (const { partition, requestId, item } of asked) {
+        const outcome = alterPartitionOutcome(response, item.topicId, item.partitionIndex);
+        partition.onAlterPartition(requestId, outcome, this.#runtime.nowMs);
+      }
+    });
+  }
+}

@@ -1,0 +1,29 @@
+/** The shape of a handler: a decoded request in, one reply out, now or later, never awaited. */
+import type { MetadataImage } from "@vitrine/metadata";
+import type { FetchSessions } from "@vitrine/replication";
+import type { ControllerChannel } from "./controller-channel.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Partitions } from "./partitions.ts";
+import type { ApiRequest, RequestContext } from "./ports.ts";
+import type { Purgatory } from "./purgatory.ts";
+import type { Quorum } from "./quorum.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** null: no response goes out (acks=0). "close": the connection must end, because no honest answer exists. */
+export type Reply = (body: object | null | "close") => void;
+
+/** The parts of a broker that handlers use. */
+export interface BrokerParts {
+  readonly runtime: Runtime;
+  readonly quorum: Quorum;
+  readonly channel: ControllerChannel;
+  readonly partitions: Partitions;
+  readonly purgatory: Purgatory;
+  readonly sessions: FetchSessions;
+  readonly lifecycle: Lifecycle | null;
+  readonly traffic: Traffic;
+  image(): MetadataImage;
+}
+
+export type Handler = (parts: BrokerParts, request: ApiRequest, from: RequestContext, reply: Reply) => void;

@@ -1,0 +1,77 @@
+/** The static settings a broker reads while it runs, typed. Names and defaults are Kafka's (`behaviours.md`); Vitrine's own begin with `vitrine.`. */
+import type { BrokerConfig } from "./config.ts";
+
+export interface BrokerSettings {
+  /** `broker.heartbeat.interval.ms` */
+  readonly heartbeatIntervalMs: number;
+  /** `broker.session.timeout.ms` */
+  readonly sessionTimeoutMs: number;
+  /** `controller.quorum.election.timeout.ms` */
+  readonly quorumElectionTimeoutMs: number;
+  /** `controller.quorum.fetch.timeout.ms` */
+  readonly quorumFetchTimeoutMs: number;
+  /** `controller.quorum.election.backoff.max.ms` */
+  readonly quorumElectionBackoffMaxMs: number;
+  /** `controller.quorum.request.timeout.ms` */
+  readonly quorumRequestTimeoutMs: number;
+  /** `metadata.log.max.record.bytes.between.snapshots` */
+  readonly metadataSnapshotBytes: number;
+  /** `replica.lag.time.max.ms` */
+  readonly replicaLagTimeMaxMs: number;
+  /** `replica.fetch.wait.max.ms` */
+  readonly replicaFetchWaitMaxMs: number;
+  /** `replica.fetch.backoff.ms` */
+  readonly replicaFetchBackoffMs: number;
+  /** `replica.fetch.max.bytes` */
+  readonly replicaFetchMaxBytes: number;
+  /** `replica.fetch.response.max.bytes` */
+  readonly replicaFetchResponseMaxBytes: number;
+  /** `fetch.max.bytes` */
+  readonly fetchMaxBytes: number;
+  /** `message.max.bytes` */
+  readonly messageMaxBytes: number;
+  /** `num.partitions` */
+  readonly numPartitions: number;
+  /** `default.replication.factor` */
+  readonly defaultReplicationFactor: number;
+  /** `min.insync.replicas` */
+  readonly minInsyncReplicas: number;
+  /** `auto.create.topics.enable` */
+  readonly autoCreateTopics: boolean;
+  /** `controlled.shutdown.enable` */
+  readonly controlledShutdown: boolean;
+  /** `log.retention.check.interval.ms` */
+  readonly retentionCheckIntervalMs: number;
+  /** `request.timeout.ms` of requests between nodes. */
+  readonly peerRequestTimeoutMs: number;
+}
+
+/** Reads the settings out of the static properties; a value that is not a number is refused at the edge, before this. */
+export function readSettings(config: BrokerConfig): BrokerSettings {
+  const text = (name: string) => config.properties.get(name);
+  const number = (name: string, fallback: number) => Number(text(name) ?? fallback);
+  const flag = (name: string, fallback: boolean) => (text(name) ?? String(fallback)) === "true";
+  return {
+    heartbeatIntervalMs: number("broker.heartbeat.interval.ms", 2_000),
+    sessionTimeoutMs: number("broker.session.timeout.ms", 9_000),
+    quorumElectionTimeoutMs: number("controller.quorum.election.timeout.ms", 1_000),
+    quorumFetchTimeoutMs: number("controller.quorum.fetch.timeout.ms", 2_000),
+    quorumElectionBackoffMaxMs: number("controller.quorum.election.backoff.max.ms", 1_000),
+    quorumRequestTimeoutMs: number("controller.quorum.request.timeout.ms", 2_000),
+    metadataSnapshotBytes: number("metadata.log.max.record.bytes.between.snapshots", 20 << 20),
+    replicaLagTimeMaxMs: number("replica.lag.time.max.ms", 30_000),
+    replicaFetchWaitMaxMs: number("replica.fetch.wait.max.ms", 500),
+    replicaFetchBackoffMs: number("replica.fetch.backoff.ms", 1_000),
+    replicaFetchMaxBytes: number("replica.fetch.max.bytes", 1_048_576),
+    replicaFetchResponseMaxBytes: number("replica.fetch.response.max.bytes", 10_485_760),
+    fetchMaxBytes: number("fetch.max.bytes", 57_671_680),
+    messageMaxBytes: number("message.max.bytes", 1_048_588),
+    numPartitions: number("num.partitions", 1),
+    defaultReplicationFactor: number("default.replication.factor", 1),
+    minInsyncReplicas: number("min.insync.replicas", 1),
+    autoCreateTopics: flag("auto.create.topics.enable", true),
+    controlledShutdown: flag("controlled.shutdown.enable", true),
+    retentionCheckIntervalMs: number("log.retention.check.interval.ms", 300_000),
+    peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
+  };
+}

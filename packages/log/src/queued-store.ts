@@ -1,0 +1,291 @@
+/**
+ * A LogStore over any disk: the tails, the tickets and the one hand-over per turn. Bounded: the tails share a budget of bytes, and what is
+ * handed over and not committed is told as `uncommittedBytes`, at whose bound the broker takes no more (T12).
+ */
+import { invariant, Offset, type Uuid } from "@vitrine/core";
+import type { DiskReport, LogDisk } from "./log-disk.ts";
+import type { LogOp } from "./log-op.ts";
+import type {
+  LogDescriptor,
+  LogEvent,
+  LogKey,
+  LogStore,
+  PartitionLog,
+  QuorumStateRecord,
+  ReadSpec,
+  SnapshotFile,
+  StoreHealth,
+  Ticket,
+} from "./partition-log.ts";
+import { QueuedLog } from "./queued-log.ts";
+
+export interface QueuedStoreOptions {
+  /** Bytes of all tails together; above it the oldest durable batches of the largest tails leave memory. */
+  readonly tailBytesMax?: number;
+  readonly uncommittedBytesMax?: number;
+}
+
+const TAIL_BYTES_MAX = 64 << 20;
+const UNCOMMITTED_BYTES_MAX = 64 << 20;
+
+export class QueuedStore implements LogStore {
+  readonly directoryId: Uuid;
+  readonly cleanShutdown: boolean;
+  readonly #disk: LogDisk;
+  readonly #tailBytesMax: number;
+  readonly #uncommittedBytesMax: number;
+  readonly #logs = new Map<LogKey, QueuedLog>();
+  #quorumState: QuorumStateRecord | null;
+  #snapshot: SnapshotFile | null;
+  #ops: LogOp[] = [];
+  #opBytes = 0;
+  readonly #touched = new Set<QueuedLog>();
+  readonly #sides = new Set<QueuedLog>();
+  readonly #pending: { readonly ticket: Ticket; readonly bytes: number; readonly logs: readonly QueuedLog[] }[] = [];
+  #lastTicket = 0 as Ticket;
+  #committedTicket = 0 as Ticket;
+  #uncommittedBytes = 0;
+  #tailBytes = 0;
+  #failed = false;
+  #listener: (event: LogEvent) => void = () => {};
+  readonly #coldReads = new Map<number, { readonly log: QueuedLog; readonly spec: ReadSpec }>();
+
+  constructor(disk: LogDisk, options: QueuedStoreOptions = {}) {
+    this.#disk = disk;
+    this.#tailBytesMax = options.tailBytesMax ?? TAIL_BYTES_MAX;
+    this.#uncommittedBytesMax = options.uncommittedBytesMax ?? UNCOMMITTED_BYTES_MAX;
+    const { loaded } = disk;
+    this.directoryId = loaded.directoryId;
+    this.cleanShutdown = loaded.cleanShutdown;
+    this.#quorumState = loaded.quorumState;
+    this.#snapshot = loaded.snapshot;
+    for (const log of loaded.logs) this.#logs.set(log.descriptor.key, new QueuedLog(this.#queue, log));
+    disk.onReport((report) => this.#onReport(report));
+  }
+
+  get logs(): ReadonlyMap<LogKey, PartitionLog> {
+    return this.#logs;
+  }
+
+  get quorumState(): QuorumStateRecord | null {
+    return this.#quorumState;
+  }
+
+  get health(): StoreHealth {
+    const health = this.#disk.health();
+    return {
+      ...health,
+      state: this.#failed ? "offline" : health.state,
+      uncommittedBytes: this.#uncommittedBytes + this.#opBytes,
+      uncommittedBytesMax: this.#uncommittedBytesMax,
+    };
+  }
+
+  get nextTicket(): Ticket {
+    return (this.#lastTicket + 1) as Ticket;
+  }
+
+  get committedTicket(): Ticket {
+    return this.#committedTicket;
+  }
+
+  create(descriptor: LogDescriptor): PartitionLog {
+    const existing = this.#logs.get(descriptor.key);
+    if (existing) {
+      const { retentionClass, topicName } = existing.descriptor;
+      if (retentionClass !== descriptor.retentionClass || topicName !== descriptor.topicName) {
+        existing.describe(descriptor);
+        this.#push(existing, { type: "create", descriptor });
+      }
+      return existing;
+    }
+    const log = new QueuedLog(this.#queue, {
+      descriptor,
+      logStartOffset: Offset(0),
+      logEndOffset: Offset(0),
+      highWatermark: Offset(0),
+      sizeBytes: 0,
+      maxTimestampMs: -1,
+      epochs: [],
+      producers: [],
+    });
+    this.#logs.set(descriptor.key, log);
+    this.#push(log, { type: "create", descriptor });
+    return log;
+  }
+
+  remove(key: LogKey): void {
+    const log = this.#logs.get(key);
+    if (!log) return;
+    this.#logs.delete(key);
+    this.#tailBytes -= log.tail.bytes;
+    this.#sides.delete(log);
+    this.#ops.push({ type: "remove", key });
+  }
+
+  saveQuorumState(state: QuorumStateRecord): void {
+    this.#quorumState = state;
+    this.#ops.push({ type: "quorum-state", state });
+  }
+
+  saveSnapshot(snapshot: SnapshotFile): void {
+    this.#snapshot = snapshot;
+    this.#ops.push({ type: "snapshot", snapshot });
+  }
+
+  latestSnapshot(): SnapshotFile | null {
+    return this.#snapshot;
+  }
+
+  handOver(): Ticket {
+    const urgent = this.#ops.length > 0 || [...this.#sides].some((log) => log.epochsChanged);
+    if (!urgent || this.#failed) return this.#lastTicket;
+    // High watermarks ride along: alone they are not worth a write, because a stale one is always safe.
+    for (const log of this.#sides) this.#collectSide(log);
+    this.#sides.clear();
+    const ticket = this.nextTicket;
+    this.#lastTicket = ticket;
+    const logs = [...this.#touched];
+    for (const log of logs) log.handedOver(ticket);
+    const handOver = { ticket, ops: this.#ops, bytes: this.#opBytes };
+    this.#pending.push({ ticket, bytes: this.#opBytes, logs });
+    this.#uncommittedBytes += this.#opBytes;
+    this.#ops = [];
+    this.#opBytes = 0;
+    this.#touched.clear();
+    this.#disk.write(handOver);
+    return ticket;
+  }
+
+  onEvent(listener: (event: LogEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  async close(brokerEpoch: number): Promise<void> {
+    for (const log of this.#sides) this.#collectSide(log);
+    this.#sides.clear();
+    this.handOver();
+    await this.#disk.close(brokerEpoch);
+  }
+
+  get #queue() {
+    return {
+      push: (log: QueuedLog, op: LogOp) => this.#push(log, op),
+      markSide: (log: QueuedLog) => void this.#sides.add(log),
+      allocate: (sizeBytes: number) => this.#disk.allocate(sizeBytes),
+      readCold: (id: number, log: QueuedLog, spec: ReadSpec) => this.#readCold(id, log, spec),
+      findKept: (id: number, log: QueuedLog, bytes: number) => this.#disk.findKept(id, log.descriptor.key, bytes),
+      findCold: (id: number, log: QueuedLog, timestampMs: number, upTo: Offset) => this.#find(id, log, timestampMs, upTo),
+    };
+  }
+
+  #push(log: QueuedLog, op: LogOp): void {
+    this.#ops.push(op);
+    this.#touched.add(log);
+    if (op.type !== "append") return;
+    const bytes = op.batch.bytes.byteLength;
+    this.#opBytes += bytes;
+    this.#tailBytes += bytes;
+  }
+
+  #collectSide(log: QueuedLog): void {
+    const { key } = log.descriptor;
+    if (this.#logs.get(key) !== log) return;
+    if (log.epochsChanged) this.#ops.push({ type: "epochs", key, entries: log.epochs.entries });
+    const { changed, removed } = log.producers.takeChanges();
+    if (changed.length > 0 || removed.length > 0) this.#ops.push({ type: "producers", key, changed, removed });
+    if (log.highWatermarkChanged) this.#ops.push({ type: "high-watermark", key, offset: log.highWatermark });
+    log.epochsChanged = false;
+    log.highWatermarkChanged = false;
+    this.#touched.add(log);
+  }
+
+  #readCold(id: number, log: QueuedLog, spec: ReadSpec): void {
+    const { key } = log.descriptor;
+    // Above the tail's start nothing is asked of the disk: queued writes may still change it.
+    const upTo = spec.upTo < log.tail.start ? spec.upTo : log.tail.start;
+    this.#coldReads.set(id, { log, spec });
+    this.#disk.read(id, key, { ...spec, upTo });
+  }
+
+  #find(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void {
+    const { tail } = log;
+    const bound = upTo < tail.start ? upTo : tail.start;
+    if (log.logStartOffset >= bound) {
+      // Asked of memory alone, and still answered as an event: a caller must not see two ways.
+      this.#disk.findTimestamp(id, log.descriptor.key, Number.MAX_SAFE_INTEGER, Offset(0));
+    } else this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, bound);
+    this.#finds.set(id, { log, timestampMs, upTo });
+  }
+
+  readonly #finds = new Map<number, { readonly log: QueuedLog; readonly timestampMs: number; readonly upTo: Offset }>();
+
+  #onReport(report: DiskReport): void {
+    switch (report.type) {
+      case "committed":
+        this.#onCommitted(report);
+        return;
+      case "failed":
+        this.#failed = true;
+        this.#listener({ type: "failed", reason: report.reason });
+        return;
+      case "read": {
+        const asked = this.#coldReads.get(report.id);
+        this.#coldReads.delete(report.id);
+        // A hole between what the disk has and the tail (DeleteRecords, compaction): reading goes on in the tail.
+        const batches = report.batches.length === 0 && asked ? this.#tailAfterHole(asked.log, asked.spec) : report.batches;
+        this.#listener({ type: "read", id: report.id, batches });
+        return;
+      }
+      case "read-failed":
+        this.#coldReads.delete(report.id);
+        this.#listener(report);
+        return;
+      case "found": {
+        const asked = this.#finds.get(report.id);
+        this.#finds.delete(report.id);
+        const batch = report.batch ?? asked?.log.tail.findTimestamp(asked.timestampMs, asked.upTo) ?? null;
+        this.#listener({ type: "found", id: report.id, batch });
+        return;
+      }
+      case "kept":
+        this.#listener(report);
+        return;
+    }
+  }
+
+  #tailAfterHole(log: QueuedLog, spec: ReadSpec) {
+    const { start } = log.tail;
+    return spec.from < start && start < spec.upTo ? log.tail.read({ ...spec, from: start }) : [];
+  }
+
+  #onCommitted({ ticket, sizes }: DiskReport & { readonly type: "committed" }): void {
+    invariant(ticket > this.#committedTicket && ticket <= this.#lastTicket, `the disk reported ticket ${ticket} out of order`);
+    this.#committedTicket = ticket;
+    const sizeOf = new Map(sizes.filter((size) => size.ticket === ticket).map((size) => [size.key, size.sizeBytes]));
+    while (this.#pending.length > 0 && this.#pending[0]!.ticket <= ticket) {
+      const { bytes, logs, ticket: done } = this.#pending.shift()!;
+      this.#uncommittedBytes -= bytes;
+      for (const log of logs) log.committed(done, sizeOf.get(log.descriptor.key) ?? null);
+    }
+    this.#evict();
+    this.#listener({ type: "committed", ticket });
+  }
+
+  /** Takes turns over the logs, so that a busy one does not empty the tails of quiet ones first. */
+  #evict(): void {
+    if (this.#tailBytes <= this.#tailBytesMax) return;
+    this.#tailBytes = 0;
+    for (const log of this.#logs.values()) this.#tailBytes += log.tail.bytes;
+    while (this.#tailBytes > this.#tailBytesMax) {
+      let evicted = 0;
+      const share = this.#tailBytesMax / this.#logs.size;
+      for (const log of this.#logs.values()) {
+        if (log.tail.bytes <= share) continue;
+        evicted += log.tail.evictOne(log.evictableBelow);
+      }
+      if (evicted === 0) return;
+      this.#tailBytes -= evicted;
+    }
+  }
+}
