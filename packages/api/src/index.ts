@@ -1,1 +1,13 @@
-export {};
+export * from "./preflight.ts";
+export * from "./problem.ts";
+export * from "./rest/index.ts";
+export * from "./columns.ts";
+export * from "./views.ts";
+export * from "./view-rows.ts";
+export * from "./view-info.ts";
+export * from "./events.ts";
+export * from "./verdict.ts";
+export * from "./cursor.ts";
+export * from "./live-tables.ts";
+export * from "./cluster-view.ts";
+export * from "./ws.ts";

@@ -45,6 +45,9 @@ export interface BrokerOptions {
 /** Inputs queued at once. At the bound new client requests are answered by closing their connection; peers and the disk are never refused. */
 const INBOX_MAX = 200_000;
 
+/** How long a high watermark may go without being written down, where nothing else is written. */
+const CHECKPOINT_MS = 1_000;
+
 export class Broker {
   readonly config: BrokerConfig;
   readonly settings: BrokerSettings;
@@ -73,6 +76,7 @@ export class Broker {
   #scheduled = false;
   #nowMs: number;
   #thisTurn: (() => void)[] = [];
+  #nextCheckpointMs = 0;
   #started = false;
   #dead = false;
   #straysRemoved = false;
@@ -247,7 +251,7 @@ export class Broker {
       for (const input of inputs) input();
       this.#tick();
       this.#followEffects();
-      const ticket = this.#options.store.handOver();
+      const ticket = this.#options.store.handOver({ checkpoint: this.#isCheckpointDue() });
       for (const effect of this.#thisTurn.splice(0)) this.#outbox.hold(ticket, effect);
       this.#purgatory.settle(this.#nowMs);
       // Replies made while settling depend on nothing newer than this turn.
@@ -316,6 +320,12 @@ export class Broker {
     this.#fetcher.poll();
   }
 
+  #isCheckpointDue(): boolean {
+    if (!this.#options.store.checkpointPending || this.#nowMs < this.#nextCheckpointMs) return false;
+    this.#nextCheckpointMs = this.#nowMs + CHECKPOINT_MS;
+    return true;
+  }
+
   #touch(key: string): void {
     this.#purgatory.touch(key);
     this.observer.mark(key);
@@ -330,6 +340,7 @@ export class Broker {
       this.#partitions.nextDeadlineMs(),
       this.#purgatory.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
+      this.#options.store.checkpointPending ? this.#nextCheckpointMs : Infinity,
     );
     const at = Number.isFinite(deadline) ? Math.max(deadline, this.#nowMs + 1) : null;
     this.#options.scheduler.wakeAt(at, () => this.#schedule());

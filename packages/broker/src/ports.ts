@@ -21,6 +21,7 @@ export interface Scheduler {
 /** A request of Kafka's protocol, decoded: the one shape in which HTTP, Kafka clients and peers meet. */
 export interface ApiRequest {
   readonly apiKey: number;
+  /** -1 between our own nodes and in this process: the newest that both sides know. */
   readonly apiVersion: number;
   readonly clientId: string | null;
   /** The generated request type of (apiKey); record fields are views on the frame. */

@@ -159,8 +159,13 @@ export interface LogStore {
   readonly nextTicket: Ticket;
   /** Last ticket that was committed. */
   readonly committedTicket: Ticket;
-  /** Step 3 of the turn: everything queued since the last call goes out as one message. Returns its ticket, or the last one given if nothing was queued. */
-  handOver(): Ticket;
+  /** High watermarks have moved and no write has carried them yet. */
+  readonly checkpointPending: boolean;
+  /**
+   * Step 3 of the turn: everything queued since the last call goes out as one message. Returns its ticket, or the last one given if nothing was
+   * queued. High watermarks ride along with other writes; `checkpoint` sends them by themselves, which a broker does once a second.
+   */
+  handOver(options?: { readonly checkpoint?: boolean }): Ticket;
   /** Where events go. Set once, by the broker, before the first handOver. Called outside of any turn; the broker queues them in its inbox. */
   onEvent(listener: (event: LogEvent) => void): void;
   /** Waits for what was handed over, writes the clean-shutdown marker with the broker epoch, closes the files. */

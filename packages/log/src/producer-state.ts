@@ -3,7 +3,7 @@ import { type BatchFacts, invariant, type Offset } from "@vitrine/core";
 /** Batches remembered per producer: as many as a client may have in flight. */
 export const PRODUCER_BATCHES_KEPT = 5;
 /** Bound on what one producer may keep above the high watermark, so that a stalled follower cannot grow it without end. */
-const PRODUCER_BATCHES_MAX = 1000;
+const PRODUCER_BATCHES_MAX = 100;
 const SEQUENCE_LAST = 0x7fff_ffff;
 
 export interface ProducerBatch {

@@ -122,21 +122,22 @@ export class QueuedLog implements PartitionLog {
   }
 
   truncateTo(offset: Offset, options: { unclean?: boolean } = {}): void {
-    if (offset > this.#logEnd) return;
     const { key } = this.#descriptor;
     invariant(
       options.unclean === true || offset >= this.#highWatermark,
       `truncation of ${key} to ${offset}, below its high watermark ${this.#highWatermark}`,
     );
-    this.epochs.truncateFromEnd(offset);
-    if (offset === this.#logEnd) return;
-    this.#sizeBytes -= this.tail.truncateTo(offset);
-    this.producers.truncateFromEnd(offset);
-    this.#logEnd = offset;
-    if (this.#logStart > offset) this.#logStart = offset;
-    if (this.#highWatermark > offset) this.#highWatermark = offset;
-    this.#lowThisTurn = Math.min(this.#lowThisTurn, offset);
-    this.#queue.push(this, { type: "truncate", key, offset, logStartOffset: this.#logStart });
+    // Also where no record goes: an epoch entry at the end that the leader does not know would be asked about for ever (KAFKA-10706).
+    this.epochs.truncateFromEnd(offset < this.#logEnd ? offset : this.#logEnd);
+    if (offset >= this.#logEnd) return;
+    const { bytes, end } = this.tail.truncateTo(offset);
+    this.#sizeBytes -= bytes;
+    this.producers.truncateFromEnd(end);
+    this.#logEnd = end;
+    if (this.#logStart > end) this.#logStart = end;
+    if (this.#highWatermark > end) this.#highWatermark = end;
+    this.#lowThisTurn = Math.min(this.#lowThisTurn, end);
+    this.#queue.push(this, { type: "truncate", key, offset: end, logStartOffset: this.#logStart });
   }
 
   truncateFullyAndStartAt(offset: Offset): void {

@@ -6,6 +6,7 @@ import { invariant, Offset, type Uuid } from "@vitrine/core";
 import type { DiskReport, LogDisk } from "./log-disk.ts";
 import type { LogOp } from "./log-op.ts";
 import type {
+  Batch,
   LogDescriptor,
   LogEvent,
   LogKey,
@@ -28,6 +29,20 @@ export interface QueuedStoreOptions {
 const TAIL_BYTES_MAX = 64 << 20;
 const UNCOMMITTED_BYTES_MAX = 64 << 20;
 
+/** A read under way. The disk is asked below `asked` only: what lies above was in memory then, and may have left it since. */
+interface ColdQuestion {
+  readonly log: QueuedLog;
+  readonly spec: ReadSpec;
+  readonly asked: Offset;
+}
+
+interface FindQuestion {
+  readonly log: QueuedLog;
+  readonly timestampMs: number;
+  readonly upTo: Offset;
+  readonly asked: Offset;
+}
+
 export class QueuedStore implements LogStore {
   readonly directoryId: Uuid;
   readonly cleanShutdown: boolean;
@@ -48,7 +63,8 @@ export class QueuedStore implements LogStore {
   #tailBytes = 0;
   #failed = false;
   #listener: (event: LogEvent) => void = () => {};
-  readonly #coldReads = new Map<number, { readonly log: QueuedLog; readonly spec: ReadSpec }>();
+  readonly #coldReads = new Map<number, ColdQuestion>();
+  readonly #finds = new Map<number, FindQuestion>();
 
   constructor(disk: LogDisk, options: QueuedStoreOptions = {}) {
     this.#disk = disk;
@@ -137,10 +153,18 @@ export class QueuedStore implements LogStore {
     return this.#snapshot;
   }
 
-  handOver(): Ticket {
-    const urgent = this.#ops.length > 0 || [...this.#sides].some((log) => log.epochsChanged);
-    if (!urgent || this.#failed) return this.#lastTicket;
-    // High watermarks ride along: alone they are not worth a write, because a stale one is always safe.
+  get checkpointPending(): boolean {
+    return this.#sides.size > 0 && !this.#failed;
+  }
+
+  handOver(options: { readonly checkpoint?: boolean } = {}): Ticket {
+    if (this.#failed) {
+      this.#ops = [];
+      return this.#lastTicket;
+    }
+    // High watermarks ride along: alone they are not worth a write every turn, because a stale one is always safe.
+    const isUrgent = this.#ops.length > 0 || (options.checkpoint === true && this.#sides.size > 0);
+    if (!isUrgent && ![...this.#sides].some((log) => log.epochsChanged)) return this.#lastTicket;
     for (const log of this.#sides) this.#collectSide(log);
     this.#sides.clear();
     const ticket = this.nextTicket;
@@ -162,9 +186,7 @@ export class QueuedStore implements LogStore {
   }
 
   async close(brokerEpoch: number): Promise<void> {
-    for (const log of this.#sides) this.#collectSide(log);
-    this.#sides.clear();
-    this.handOver();
+    this.handOver({ checkpoint: true });
     await this.#disk.close(brokerEpoch);
   }
 
@@ -201,24 +223,17 @@ export class QueuedStore implements LogStore {
   }
 
   #readCold(id: number, log: QueuedLog, spec: ReadSpec): void {
-    const { key } = log.descriptor;
     // Above the tail's start nothing is asked of the disk: queued writes may still change it.
-    const upTo = spec.upTo < log.tail.start ? spec.upTo : log.tail.start;
-    this.#coldReads.set(id, { log, spec });
-    this.#disk.read(id, key, { ...spec, upTo });
+    const asked = spec.upTo < log.tail.start ? spec.upTo : log.tail.start;
+    this.#coldReads.set(id, { log, spec, asked });
+    this.#disk.read(id, log.descriptor.key, { ...spec, upTo: asked });
   }
 
   #find(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void {
-    const { tail } = log;
-    const bound = upTo < tail.start ? upTo : tail.start;
-    if (log.logStartOffset >= bound) {
-      // Asked of memory alone, and still answered as an event: a caller must not see two ways.
-      this.#disk.findTimestamp(id, log.descriptor.key, Number.MAX_SAFE_INTEGER, Offset(0));
-    } else this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, bound);
-    this.#finds.set(id, { log, timestampMs, upTo });
+    const asked = upTo < log.tail.start ? upTo : log.tail.start;
+    this.#finds.set(id, { log, timestampMs, upTo, asked });
+    this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, asked);
   }
-
-  readonly #finds = new Map<number, { readonly log: QueuedLog; readonly timestampMs: number; readonly upTo: Offset }>();
 
   #onReport(report: DiskReport): void {
     switch (report.type) {
@@ -227,36 +242,52 @@ export class QueuedStore implements LogStore {
         return;
       case "failed":
         this.#failed = true;
+        this.#ops = [];
         this.#listener({ type: "failed", reason: report.reason });
         return;
-      case "read": {
-        const asked = this.#coldReads.get(report.id);
-        this.#coldReads.delete(report.id);
-        // A hole between what the disk has and the tail (DeleteRecords, compaction): reading goes on in the tail.
-        const batches = report.batches.length === 0 && asked ? this.#tailAfterHole(asked.log, asked.spec) : report.batches;
-        this.#listener({ type: "read", id: report.id, batches });
+      case "read":
+        this.#onRead(report.id, report.batches);
         return;
-      }
       case "read-failed":
         this.#coldReads.delete(report.id);
         this.#listener(report);
         return;
-      case "found": {
-        const asked = this.#finds.get(report.id);
-        this.#finds.delete(report.id);
-        const batch = report.batch ?? asked?.log.tail.findTimestamp(asked.timestampMs, asked.upTo) ?? null;
-        this.#listener({ type: "found", id: report.id, batch });
+      case "found":
+        this.#onFound(report.id, report.batch);
         return;
-      }
       case "kept":
         this.#listener(report);
         return;
     }
   }
 
-  #tailAfterHole(log: QueuedLog, spec: ReadSpec) {
-    const { start } = log.tail;
-    return spec.from < start && start < spec.upTo ? log.tail.read({ ...spec, from: start }) : [];
+  /** An empty answer is a hole (DeleteRecords, compaction): reading goes on above it, where the disk was not asked. */
+  #onRead(id: number, batches: readonly Batch[]): void {
+    const question = this.#coldReads.get(id);
+    this.#coldReads.delete(id);
+    if (question && batches.length === 0 && question.asked < question.spec.upTo) {
+      const { log, asked } = question;
+      const spec = { ...question.spec, from: asked };
+      if (asked < log.tail.start) this.#readCold(id, log, spec);
+      else this.#listener({ type: "read", id, batches: log.tail.read(spec) });
+      return;
+    }
+    // What an unclean truncation has cut off meanwhile is not there any more.
+    const end = question?.log.logEndOffset ?? Infinity;
+    const whole = batches.every((batch) => batch.facts.lastOffset < end);
+    this.#listener({ type: "read", id, batches: whole ? batches : batches.filter((batch) => batch.facts.lastOffset < end) });
+  }
+
+  #onFound(id: number, batch: Batch | null): void {
+    const question = this.#finds.get(id);
+    this.#finds.delete(id);
+    if (question && batch === null && question.asked < question.upTo) {
+      const { log, timestampMs, upTo, asked } = question;
+      if (asked < log.tail.start) this.#find(id, log, timestampMs, upTo);
+      else this.#listener({ type: "found", id, batch: log.tail.findTimestamp(timestampMs, upTo) });
+      return;
+    }
+    this.#listener({ type: "found", id, batch });
   }
 
   #onCommitted({ ticket, sizes }: DiskReport & { readonly type: "committed" }): void {

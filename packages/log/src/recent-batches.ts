@@ -31,16 +31,18 @@ export class RecentBatches {
     this.#bytes += batch.bytes.byteLength;
   }
 
-  /** Drops every batch that reaches offset. Returns the bytes dropped. */
-  truncateTo(offset: Offset): number {
-    let dropped = 0;
+  /** Drops every batch that reaches offset. Says how many bytes went, and where the log ends now: below offset if that lay inside a batch. */
+  truncateTo(offset: Offset): { readonly bytes: number; readonly end: Offset } {
+    let bytes = 0;
+    let end = offset;
     for (let last = this.#last(); last && last.facts.lastOffset >= offset; last = this.#last()) {
       this.#batches.pop();
-      dropped += last.bytes.byteLength;
+      bytes += last.bytes.byteLength;
+      if (last.facts.baseOffset < end) end = last.facts.baseOffset;
     }
-    this.#bytes -= dropped;
-    if (this.#start > offset) this.#start = offset;
-    return dropped;
+    this.#bytes -= bytes;
+    if (this.#start > end) this.#start = end;
+    return { bytes, end };
   }
 
   /** Drops everything; begins anew at offset. */

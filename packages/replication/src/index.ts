@@ -1,1 +1,13 @@
-export {};
+export * from "./alter-partition-messages.ts";
+export * from "./effects.ts";
+export * from "./fetch-messages.ts";
+export * from "./fetch-plan.ts";
+export * from "./fetch-plans.ts";
+export * from "./fetch-session.ts";
+export * from "./partition.ts";
+export * from "./planned-fetch.ts";
+export * from "./settings.ts";
+export * from "./types.ts";
+export type { Follower } from "./follower.ts";
+export type { Leader } from "./leader.ts";
+export { endOfEpoch, latestEpoch } from "./log-epochs.ts";

@@ -1,0 +1,5 @@
+export * from "./brokers.ts";
+export * from "./common.ts";
+export * from "./process-control.ts";
+export * from "./records.ts";
+export * from "./topics.ts";

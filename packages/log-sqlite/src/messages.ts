@@ -1,0 +1,131 @@
+/** What the threads of the disk say to each other. Payload bytes are never cloned: an append names a place in a shared slab. */
+import type { BatchFacts } from "@vitrine/core";
+import type { LogOp, QuorumStateRecord, SizeReport, SnapshotFile } from "@vitrine/log";
+import type { LoadedLog } from "@vitrine/log";
+import type { JournalLevel, SettledOptions } from "./options.ts";
+
+/** A place in a shared slab; `slab` indexes the slabs of its message. */
+export interface SharedBytes {
+  readonly slab: number;
+  readonly at: number;
+  readonly length: number;
+}
+
+export type PostedOp =
+  | Exclude<LogOp, { type: "append" } | { type: "snapshot" }>
+  | { readonly type: "append"; readonly key: string; readonly facts: BatchFacts; readonly bytes: SharedBytes }
+  | { readonly type: "snapshot"; readonly endOffset: number; readonly epoch: number; readonly bytes: SharedBytes };
+
+export interface PostedHandOver {
+  readonly type: "hand-over";
+  readonly ticket: number;
+  readonly bytes: number;
+  readonly slabs: readonly SharedArrayBuffer[];
+  readonly ops: readonly PostedOp[];
+}
+
+export type ToStorage = PostedHandOver | { readonly type: "close"; readonly brokerEpoch: number };
+
+/** Where a log's batches lie, for readers. The tail has no end: it grows. */
+export interface ReadPlace {
+  readonly fileNo: number;
+  readonly fromOffset: number;
+  /** Exclusive; Infinity for the tail. */
+  readonly untilOffset: number;
+  readonly maxTimestampMs: number;
+}
+
+export interface LogLayout {
+  readonly key: string;
+  readonly partitionId: number;
+  readonly logStart: number;
+  readonly places: readonly ReadPlace[];
+}
+
+export interface OpenedDirectory {
+  readonly logs: readonly LoadedLog[];
+  readonly layouts: readonly LogLayout[];
+  readonly files: readonly { readonly fileNo: number; readonly path: string }[];
+  readonly quorumState: QuorumStateRecord | null;
+  readonly snapshot: SnapshotFile | null;
+  readonly cleanShutdown: boolean;
+}
+
+export interface CommitStats {
+  readonly ms: number;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export type FromStorage =
+  | { readonly type: "opened"; readonly opened: OpenedDirectory }
+  /** The directory cannot be opened; one sentence for people. */
+  | { readonly type: "refused"; readonly reason: string }
+  | {
+      readonly type: "committed";
+      readonly tickets: readonly number[];
+      readonly sizes: readonly SizeReport[];
+      readonly layouts: readonly LogLayout[];
+      readonly removed: readonly string[];
+      readonly stats: CommitStats;
+    }
+  /** Layouts that changed without a hand-over: rotation, copying forward. Files that are new; files that are gone. */
+  | {
+      readonly type: "moved";
+      readonly layouts: readonly LogLayout[];
+      readonly added: readonly { readonly fileNo: number; readonly path: string }[];
+      readonly unlinked: readonly number[];
+    }
+  /** A transaction met a full disk; the ballast is gone and it is being tried again. */
+  | { readonly type: "full" }
+  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "journal"; readonly level: JournalLevel; readonly message: string; readonly fields: Record<string, unknown> }
+  | { readonly type: "closed" };
+
+export interface StorageThreadData {
+  readonly options: SettledOptions;
+}
+
+/** A cold read: batches with from <= lastOffset < upTo, place by place. */
+export interface ReadRequest {
+  readonly type: "read";
+  readonly id: number;
+  readonly key: string;
+  readonly partitionId: number;
+  readonly places: readonly (ReadPlace & { readonly path: string })[];
+  readonly from: number;
+  readonly upTo: number;
+  readonly maxBytes: number;
+}
+
+export interface FindRequest {
+  readonly type: "find";
+  readonly id: number;
+  readonly key: string;
+  readonly partitionId: number;
+  readonly places: readonly (ReadPlace & { readonly path: string })[];
+  readonly from: number;
+  readonly upTo: number;
+  readonly timestampMs: number;
+}
+
+/** Which batch is the oldest that the log needs to hold so many bytes? */
+export interface KeptRequest {
+  readonly type: "kept";
+  readonly id: number;
+  readonly key: string;
+  readonly partitionId: number;
+  readonly places: readonly (ReadPlace & { readonly path: string })[];
+  readonly from: number;
+  readonly bytes: number;
+}
+
+export type ToReader = ReadRequest | FindRequest | KeptRequest | { readonly type: "forget"; readonly path: string } | { readonly type: "close" };
+
+export type FromReader =
+  | { readonly type: "answer"; readonly id: number; readonly batches: readonly Uint8Array[] }
+  | { readonly type: "kept"; readonly id: number; readonly offset: number | null }
+  | { readonly type: "closed" }
+  | { readonly type: "corrupt"; readonly id: number; readonly reason: string }
+  /** A file could not be read: gone since the request was made, or a broken disk. */
+  | { readonly type: "unreadable"; readonly id: number; readonly reason: string };

@@ -1,0 +1,179 @@
+/** Plans cold reads and gives them to the reader threads: knows where each log's batches lie, and asks again when a file moved meanwhile. */
+import { Worker } from "node:worker_threads";
+import { Offset } from "@vitrine/core";
+import type { DiskReport, LogKey, ReadSpec } from "@vitrine/log";
+import { batchOf } from "./batch-header.ts";
+import type { FindRequest, FromReader, KeptRequest, LogLayout, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
+
+type Request = ReadRequest | FindRequest | KeptRequest;
+
+interface Reader {
+  readonly worker: Worker;
+  waiting: number;
+}
+
+interface Pending {
+  readonly request: Request;
+  readonly reader: Reader;
+  readonly plan: () => Request | DiskReport;
+  /** Layout the request was planned with; another one by now = worth a second try. */
+  readonly layout: LogLayout | undefined;
+}
+
+export class ReadPool {
+  readonly #readers: Reader[] = [];
+  readonly #layouts = new Map<string, LogLayout>();
+  readonly #paths = new Map<number, string>();
+  readonly #pending = new Map<number, Pending>();
+  #listener: (report: DiskReport) => void = () => {};
+  #closing = false;
+
+  constructor(readers: number) {
+    for (let i = 0; i < Math.max(1, readers); i++) this.#start();
+  }
+
+  onReport(listener: (report: DiskReport) => void): void {
+    this.#listener = listener;
+  }
+
+  learn(layouts: readonly LogLayout[], files: readonly { readonly fileNo: number; readonly path: string }[]): void {
+    for (const { fileNo, path } of files) this.#paths.set(fileNo, path);
+    for (const layout of layouts) this.#layouts.set(layout.key, layout);
+  }
+
+  forgetLogs(keys: readonly string[]): void {
+    for (const key of keys) this.#layouts.delete(key);
+  }
+
+  forgetFiles(fileNos: readonly number[]): void {
+    for (const fileNo of fileNos) {
+      const path = this.#paths.get(fileNo);
+      if (path === undefined) continue;
+      this.#paths.delete(fileNo);
+      for (const { worker } of this.#readers) worker.postMessage({ type: "forget", path } satisfies ToReader);
+    }
+  }
+
+  read(id: number, key: LogKey, { from, upTo, maxBytes }: ReadSpec): void {
+    this.#ask(id, key, () => {
+      const layout = this.#layouts.get(key);
+      if (!layout) return removed(id, key);
+      if (from < layout.logStart)
+        return { type: "read-failed", id, error: "OFFSET_OUT_OF_RANGE", reason: `offset ${from} of ${key} was deleted` };
+      const places = this.#places(layout, from, upTo);
+      return { type: "read", id, key, partitionId: layout.partitionId, places, from, upTo, maxBytes };
+    });
+  }
+
+  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void {
+    this.#ask(id, key, () => {
+      const layout = this.#layouts.get(key);
+      if (!layout) return { type: "found", id, batch: null };
+      const places = this.#places(layout, layout.logStart, upTo);
+      return { type: "find", id, key, partitionId: layout.partitionId, places, from: layout.logStart, upTo, timestampMs };
+    });
+  }
+
+  findKept(id: number, key: LogKey, bytes: number): void {
+    this.#ask(id, key, () => {
+      const layout = this.#layouts.get(key);
+      if (!layout) return { type: "kept", id, offset: null };
+      const places = this.#places(layout, layout.logStart, Infinity);
+      return { type: "kept", id, key, partitionId: layout.partitionId, places, from: layout.logStart, bytes } satisfies KeptRequest;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(
+      this.#readers.map(
+        ({ worker }) =>
+          new Promise<void>((resolve) => {
+            worker.once("exit", () => resolve());
+            worker.postMessage({ type: "close" } satisfies ToReader);
+          }),
+      ),
+    );
+  }
+
+  #ask(id: number, key: string, plan: () => Request | DiskReport): void {
+    const planned = plan();
+    if (!isRequest(planned)) {
+      // Answered as an event all the same: a caller must not see two ways.
+      setImmediate(() => this.#listener(planned));
+      return;
+    }
+    const reader = this.#readers.reduce((least, other) => (other.waiting < least.waiting ? other : least));
+    reader.waiting++;
+    this.#pending.set(id, { request: planned, reader, plan, layout: this.#layouts.get(key) });
+    reader.worker.postMessage(planned satisfies ToReader);
+  }
+
+  #places(layout: LogLayout, from: number, upTo: number): (ReadPlace & { path: string })[] {
+    const places: (ReadPlace & { path: string })[] = [];
+    for (const place of layout.places) {
+      const path = this.#paths.get(place.fileNo);
+      if (path !== undefined && place.untilOffset > from && place.fromOffset < upTo) places.push({ ...place, path });
+    }
+    return places;
+  }
+
+  #onAnswer(message: FromReader): void {
+    if (message.type === "closed") return;
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    const { id } = message;
+    this.#pending.delete(id);
+    pending.reader.waiting--;
+    switch (message.type) {
+      case "answer": {
+        const batches = message.batches.map(batchOf);
+        if (pending.request.type === "read") this.#listener({ type: "read", id, batches });
+        else this.#listener({ type: "found", id, batch: batches[0] ?? null });
+        return;
+      }
+      case "kept":
+        this.#listener({ type: "kept", id, offset: message.offset === null ? null : Offset(message.offset) });
+        return;
+      case "corrupt":
+        this.#listener({ type: "read-failed", id, error: "CORRUPT_MESSAGE", reason: message.reason });
+        return;
+      case "unreadable": {
+        const { key } = pending.request;
+        if (this.#layouts.get(key) !== pending.layout) this.#ask(id, key, pending.plan);
+        else this.#listener({ type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `${key} could not be read: ${message.reason}` });
+        return;
+      }
+    }
+  }
+
+  #start(): void {
+    const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), { name: "vitrine reader" });
+    const reader: Reader = { worker, waiting: 0 };
+    this.#readers.push(reader);
+    worker.on("message", (message: FromReader) => this.#onAnswer(message));
+    const died = (why: string) => {
+      this.#readers.splice(this.#readers.indexOf(reader), 1);
+      if (this.#closing) return;
+      this.#start();
+      for (const [id, pending] of this.#pending) {
+        if (pending.reader !== reader) continue;
+        this.#pending.delete(id);
+        this.#listener({ type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `a reader thread ended: ${why}` });
+      }
+    };
+    let why = "no reason given";
+    worker.on("error", (error) => {
+      why = error instanceof Error ? error.message : String(error);
+    });
+    worker.on("exit", () => died(why));
+  }
+}
+
+function removed(id: number, key: string): DiskReport {
+  return { type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `the log ${key} was removed` };
+}
+
+function isRequest(planned: Request | DiskReport): planned is Request {
+  return "places" in planned;
+}

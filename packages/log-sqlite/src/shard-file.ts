@@ -1,0 +1,163 @@
+/** One database file, opened for writing by the storage thread alone: pragmas, schema, prepared statements, transactions. */
+import { readFileSync } from "node:fs";
+import Database from "better-sqlite3";
+import { FORMAT_VERSION } from "./file-names.ts";
+import type { SettledOptions } from "./options.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+
+const SCHEMA = readFileSync(new URL("./schema.sql", import.meta.url), "utf8");
+/** Older ones may lose commits when a WAL is reset (two connections checkpoint or write one file at once). */
+const SQLITE_NEWER_THAN: readonly [number, number, number] = [3, 51, 2];
+const CACHE_KIB = 4096;
+const JOURNAL_SIZE_LIMIT = 8 * 1024 * 1024;
+
+export type FileOptions = Pick<SettledOptions, "durability" | "checkpointPages" | "pagesMax">;
+
+/** Says in one sentence why this SQLite must not be used, or null. */
+export function whySqliteRefused(version: string): string | null {
+  const parts = version.split(".").map(Number);
+  for (const [i, refused] of SQLITE_NEWER_THAN.entries()) {
+    const part = parts[i] ?? 0;
+    if (part > refused) return null;
+    if (part < refused) break;
+  }
+  return `SQLite ${version} may lose confirmed records (a bug in its write-ahead log up to 3.51.2); install better-sqlite3 12.9 or newer.`;
+}
+
+/** The code of an error of SQLite, such as SQLITE_FULL; null for any other error. */
+export function sqliteCode(error: unknown): string | null {
+  return error instanceof Database.SqliteError ? error.code : null;
+}
+
+export class ShardFile {
+  readonly db: Database.Database;
+  readonly path: string;
+  readonly fileNo: number;
+  readonly shard: string;
+  readonly createdMs: number;
+  readonly statements: Statements;
+  /** Commits in this file, as its meta row says. */
+  commits: number;
+  nextPartitionId: number;
+
+  get hasBatches(): boolean {
+    return this.db.prepare("SELECT 1 FROM batches LIMIT 1").get() !== undefined;
+  }
+
+  private constructor(db: Database.Database, path: string) {
+    this.db = db;
+    this.path = path;
+    const meta = db.prepare<[], MetaRow>("SELECT * FROM meta").get();
+    if (!meta) throw new Error(`${path} has no meta row`);
+    this.fileNo = meta.file_no;
+    this.shard = meta.shard;
+    this.createdMs = meta.created_ms;
+    this.commits = meta.commits;
+    this.nextPartitionId = meta.next_partition_id;
+    this.statements = prepareStatements(db);
+  }
+
+  /** Opens a file that exists. Throws what SQLite throws, or an Error when the file was never finished. */
+  static open(path: string, options: FileOptions): ShardFile {
+    return new ShardFile(connect(path, options), path);
+  }
+
+  /** Makes a file; `fill` adds its first rows in the transaction that makes it. It is wholly in the database file, not only in its WAL, when this returns. */
+  static create(
+    path: string,
+    options: FileOptions,
+    identity: { fileNo: number; shard: string; createdMs: number; nextPartitionId: number },
+    fill?: (db: Database.Database) => void,
+  ): ShardFile {
+    const db = connect(path, options);
+    db.exec("BEGIN IMMEDIATE");
+    db.exec(SCHEMA);
+    db.prepare(
+      "INSERT INTO meta (id, format_version, file_no, shard, created_ms, commits, next_partition_id) VALUES (1, ?, ?, ?, ?, 1, ?)",
+    ).run(FORMAT_VERSION, identity.fileNo, identity.shard, identity.createdMs, identity.nextPartitionId);
+    fill?.(db);
+    db.exec("COMMIT");
+    db.pragma("wal_checkpoint(TRUNCATE)");
+    return new ShardFile(db, path);
+  }
+
+  begin(): void {
+    this.#begin.run();
+  }
+
+  /** Commits and counts the commit. */
+  commit(nextPartitionId = 0): void {
+    this.statements.countCommit.run(nextPartitionId);
+    this.#commit.run();
+    this.commits++;
+    if (nextPartitionId > this.nextPartitionId) this.nextPartitionId = nextPartitionId;
+  }
+
+  /** SQLite may have rolled back by itself (full disk). */
+  rollback(): void {
+    if (this.db.inTransaction) this.db.exec("ROLLBACK");
+  }
+
+  get sizeBytes(): number {
+    const pages = this.db.pragma("page_count", { simple: true });
+    return typeof pages === "number" ? pages * 4096 : 0;
+  }
+
+  /** Bytes of pages that hold nothing any more. */
+  get freeBytes(): number {
+    const pages = this.db.pragma("freelist_count", { simple: true });
+    return typeof pages === "number" ? pages * 4096 : 0;
+  }
+
+  checkpoint(mode: "PASSIVE" | "TRUNCATE"): void {
+    this.db.pragma(`wal_checkpoint(${mode})`);
+  }
+
+  limitPages(pages: number): void {
+    this.db.pragma(`max_page_count=${pages}`);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  get #begin() {
+    return (this.#beginStatement ??= this.db.prepare("BEGIN IMMEDIATE"));
+  }
+
+  get #commit() {
+    return (this.#commitStatement ??= this.db.prepare("COMMIT"));
+  }
+
+  #beginStatement: Database.Statement | null = null;
+  #commitStatement: Database.Statement | null = null;
+}
+
+interface MetaRow {
+  readonly format_version: number;
+  readonly file_no: number;
+  readonly shard: string;
+  readonly created_ms: number;
+  readonly commits: number;
+  readonly next_partition_id: number;
+}
+
+function connect(path: string, options: FileOptions): Database.Database {
+  const db = new Database(path, { timeout: 0 });
+  db.pragma("page_size=4096");
+  db.pragma("journal_mode=WAL");
+  db.pragma(`synchronous=${options.durability === "fsync" ? "FULL" : "NORMAL"}`);
+  db.pragma(`cache_size=-${CACHE_KIB}`);
+  db.pragma("temp_store=MEMORY");
+  db.pragma("trusted_schema=OFF");
+  db.pragma("cell_size_check=ON");
+  db.pragma("mmap_size=0");
+  db.pragma(`wal_autocheckpoint=${options.checkpointPages}`);
+  db.pragma(`journal_size_limit=${JOURNAL_SIZE_LIMIT}`);
+  if (process.platform === "darwin" && options.durability === "fsync") {
+    db.pragma("fullfsync=1");
+    db.pragma("checkpoint_fullfsync=1");
+  }
+  if (options.pagesMax > 0) db.pragma(`max_page_count=${options.pagesMax}`);
+  return db;
+}

@@ -1,0 +1,183 @@
+/** The disk of packages/log over SQLite: this thread's side. It posts hand-overs, plans reads, and never waits. */
+import { mkdirSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { Offset, type Uuid } from "@vitrine/core";
+import type { DiskReport, HandOver, LoadedDisk, LogDisk, LogKey, ReadSpec, StoreHealth, Ticket } from "@vitrine/log";
+import { readDirectoryIdentity } from "./directory-identity.ts";
+import { type DiskStats, CommitTimes } from "./commit-times.ts";
+import { FreeSpace } from "./free-space.ts";
+import type { FromStorage, OpenedDirectory, StorageThreadData, ToStorage } from "./messages.ts";
+import { type Journal, settleOptions, type SettledOptions, type SqliteDiskOptions } from "./options.ts";
+import { postedFrom } from "./posted-hand-over.ts";
+import { ReadPool } from "./read-pool.ts";
+import { Slabs } from "./slabs.ts";
+
+/** Opens the log directory, making it where there is none. Rejects with a sentence when it must not be opened: in use, newer, damaged. */
+export async function openSqliteDisk(options: SqliteDiskOptions): Promise<SqliteDisk> {
+  const settled = settleOptions(options);
+  const journal = options.journal ?? (() => {});
+  mkdirSync(settled.dir, { recursive: true, mode: 0o700 });
+  const { directoryId } = readDirectoryIdentity(settled.dir);
+  const reads = new ReadPool(settled.readers);
+  const data: StorageThreadData = { options: settled };
+  const worker = new Worker(new URL("./storage-thread.ts", import.meta.url), { workerData: data, name: "vitrine storage" });
+  const free = new FreeSpace(settled, journal);
+  try {
+    const [opened] = await Promise.all([whenOpened(worker, journal), free.look()]);
+    return new SqliteDisk(settled, journal, worker, reads, free, directoryId, opened);
+  } catch (error) {
+    free.stop();
+    await Promise.all([reads.close(), worker.terminate()]);
+    throw error;
+  }
+}
+
+function whenOpened(worker: Worker, journal: Journal): Promise<OpenedDirectory> {
+  return new Promise((resolve, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", () => reject(new Error("The storage thread ended before the log directory was open.")));
+    const listen = (message: FromStorage) => {
+      if (message.type === "journal") journal(message.level, message.message, message.fields);
+      else if (message.type === "refused") reject(new Error(message.reason));
+      else if (message.type === "opened") {
+        worker.removeAllListeners("error").removeAllListeners("exit").off("message", listen);
+        resolve(message.opened);
+      }
+    };
+    worker.on("message", listen);
+  });
+}
+
+export class SqliteDisk implements LogDisk {
+  readonly loaded: LoadedDisk;
+  readonly #options: SettledOptions;
+  readonly #journal: Journal;
+  readonly #worker: Worker;
+  readonly #reads: ReadPool;
+  readonly #free: FreeSpace;
+  readonly #slabs = new Slabs();
+  readonly #times = new CommitTimes();
+  #state: "online" | "offline" = "online";
+  #listener: (report: DiskReport) => void = () => {};
+  #closed: Promise<void> | null = null;
+  #whenClosed: (() => void) | null = null;
+
+  constructor(
+    options: SettledOptions,
+    journal: Journal,
+    worker: Worker,
+    reads: ReadPool,
+    free: FreeSpace,
+    directoryId: Uuid,
+    opened: OpenedDirectory,
+  ) {
+    this.#options = options;
+    this.#journal = journal;
+    this.#worker = worker;
+    this.#reads = reads;
+    this.#free = free;
+    const { logs, quorumState, snapshot, cleanShutdown } = opened;
+    this.loaded = { directoryId, logs, quorumState, snapshot, cleanShutdown };
+    reads.learn(opened.layouts, opened.files);
+    reads.onReport((report) => this.#listener(report));
+    worker.on("message", (message: FromStorage) => this.#onMessage(message));
+    worker.on("error", (error) => this.#fail(`The storage thread of ${options.dir} ended: ${String(error)}. Restart the node.`));
+    worker.on("exit", () => {
+      if (!this.#closed) this.#fail(`The storage thread of ${options.dir} ended. Restart the node.`);
+      this.#whenClosed?.();
+    });
+    free.start();
+  }
+
+  allocate(sizeBytes: number): Uint8Array {
+    return this.#slabs.allocate(sizeBytes);
+  }
+
+  write(handOver: HandOver): void {
+    if (this.#state === "offline" || this.#closed) return;
+    this.#post(postedFrom(handOver, this.#slabs));
+  }
+
+  read(id: number, key: LogKey, spec: ReadSpec): void {
+    this.#reads.read(id, key, spec);
+  }
+
+  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void {
+    this.#reads.findTimestamp(id, key, timestampMs, upTo);
+  }
+
+  findKept(id: number, key: LogKey, bytes: number): void {
+    this.#reads.findKept(id, key, bytes);
+  }
+
+  onReport(listener: (report: DiskReport) => void): void {
+    this.#listener = listener;
+  }
+
+  health(): Pick<StoreHealth, "state" | "freeBytes" | "totalBytes" | "nearlyFull" | "durability"> {
+    const { freeBytes, totalBytes, nearlyFull } = this.#free;
+    return { state: this.#state, freeBytes, totalBytes, nearlyFull, durability: this.#options.durability };
+  }
+
+  /** What the disk did since it was opened. */
+  stats(): DiskStats {
+    return this.#times.stats();
+  }
+
+  close(brokerEpoch: number): Promise<void> {
+    this.#closed ??= this.#close(brokerEpoch);
+    return this.#closed;
+  }
+
+  async #close(brokerEpoch: number): Promise<void> {
+    this.#free.stop();
+    await this.#reads.close();
+    const done = new Promise<void>((resolve) => {
+      this.#whenClosed = resolve;
+    });
+    this.#post({ type: "close", brokerEpoch });
+    await done;
+  }
+
+  #post(message: ToStorage): void {
+    this.#worker.postMessage(message);
+  }
+
+  #onMessage(message: FromStorage): void {
+    switch (message.type) {
+      case "committed":
+        this.#times.note(message.stats, message.tickets.length);
+        this.#reads.learn(message.layouts, []);
+        this.#reads.forgetLogs(message.removed);
+        for (const number of message.tickets) {
+          const ticket = number as Ticket;
+          this.#listener({ type: "committed", ticket, sizes: message.sizes.filter((size) => size.ticket === ticket) });
+        }
+        return;
+      case "moved":
+        this.#reads.learn(message.layouts, message.added);
+        this.#reads.forgetFiles(message.unlinked);
+        return;
+      case "full":
+        this.#free.noteFull();
+        return;
+      case "failed":
+        this.#fail(message.reason);
+        return;
+      case "journal":
+        this.#journal(message.level, message.message, message.fields);
+        return;
+      case "closed":
+      case "opened":
+      case "refused":
+        return;
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#state === "offline") return;
+    this.#state = "offline";
+    this.#journal("error", reason);
+    this.#listener({ type: "failed", reason });
+  }
+}

@@ -1,0 +1,276 @@
+/** The heart of the storage thread: hand-overs in, one transaction per file for all that wait, tickets out. */
+import { performance } from "node:perf_hooks";
+import type { LogKey, SizeReport, Ticket } from "@vitrine/log";
+import { releaseBallast } from "./ballast.ts";
+import { copyForwardStep, liveBytesByFile, moveLog, rotate } from "./file-care.ts";
+import { METADATA_SHARD } from "./file-names.ts";
+import { loadStates } from "./load-logs.ts";
+import { type LogState, sizeOf } from "./log-state.ts";
+import type { FromStorage, LogLayout, PostedHandOver } from "./messages.ts";
+import { OpWriter } from "./op-writer.ts";
+import { type ShardFile, sqliteCode } from "./shard-file.ts";
+import type { Shards } from "./shards.ts";
+
+const FULL_RETRY_PAUSE_MS = 100;
+const BUSY_PAUSE_MS = 2;
+const BUSY_TRIES = 500;
+
+export class Storage {
+  readonly shards: Shards;
+  readonly writer: OpWriter;
+  readonly #post: (message: FromStorage) => void;
+  #failed = false;
+  /** Something was cut or removed: a file may have become free of live batches. */
+  #careDue = true;
+  #wrote = false;
+  #keepFileNos: ReadonlySet<number> = new Set();
+
+  constructor(shards: Shards, logs: Map<string, LogState>, nextPartitionId: number, post: (message: FromStorage) => void) {
+    this.shards = shards;
+    this.writer = new OpWriter(shards, logs, nextPartitionId);
+    this.#post = post;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** Commits a group of hand-overs and reports it. A failure is reported once, and nothing is taken after it (T10). */
+  commit(group: readonly PostedHandOver[]): void {
+    if (this.#failed) return;
+    try {
+      const startedMs = performance.now();
+      this.#moveShards(group);
+      const { sizes, files } = this.#commitWithRetry(group);
+      let bytes = 0;
+      for (const handOver of group) bytes += handOver.bytes;
+      this.#wrote = true;
+      if (sizes.length > 0) this.#careDue = true;
+      this.#post({
+        type: "committed",
+        tickets: group.map((handOver) => handOver.ticket),
+        sizes,
+        layouts: this.#takeLayouts(),
+        removed: this.#takeRemoved(),
+        stats: { ms: performance.now() - startedMs, bytes, files },
+      });
+      this.#rotateWhatIsLarge();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Does a bounded piece of the work that nobody waits for. True when more is left. */
+  care(): boolean {
+    if (this.#failed) return false;
+    try {
+      this.#rotateWhatIsLarge();
+      if (!this.#careDue) return false;
+      const live = liveBytesByFile(this.writer.logs);
+      this.#unlinkDead(live);
+      const copied = copyForwardStep(this.shards, this.writer, live, () => this.#commitOpen());
+      if (copied) this.#postMoved([]);
+      else this.#careDue = false;
+      return copied;
+    } catch (error) {
+      if (sqliteCode(error) === "SQLITE_FULL") {
+        this.#rollback();
+        return false;
+      }
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** With nothing to write: moves the WAL into the files, so that it is small when somebody comes. */
+  idle(): void {
+    if (this.#failed || !this.#wrote) return;
+    this.#wrote = false;
+    try {
+      for (const file of this.shards.active) file.checkpoint("PASSIVE");
+      this.shards.marker.sync();
+    } catch (error) {
+      if (!isBusy(error)) this.#fail(error);
+    }
+  }
+
+  /** At start: removes rows that a newer file contradicts, and gives up segments whose file is gone. True when something was lost. */
+  repairLayout(stale: readonly { readonly file: ShardFile; readonly id: number }[], lost: boolean, say: (message: string) => void): boolean {
+    const { writer, shards } = this;
+    writer.done.clear();
+    for (const { file, id } of stale) writer.removeStale(file, id);
+    let gone = false;
+    for (const log of writer.logs.values()) {
+      const missing = log.segments.findLast(({ fileNo }) => !shards.files.has(fileNo));
+      if (!missing) continue;
+      gone = true;
+      const { key, topicName, partition } = log.descriptor;
+      say(`Data file ${missing.fileNo} is missing: ${topicName}-${partition} (${key}) begins at offset ${missing.untilOffset} now.`);
+      log.segments = log.segments.filter((segment) => segment.fromOffset >= missing.untilOffset);
+      log.logStart = Math.max(log.logStart, missing.untilOffset);
+      log.highWatermark = Math.max(log.highWatermark, log.logStart);
+      writer.markChanged(log);
+    }
+    writer.flush();
+    this.#commitOpen();
+    return gone || lost;
+  }
+
+  /** Something is missing from the directory: sealed files that nobody knows are kept for people to look at. */
+  keepOrphans(): void {
+    this.#keepFileNos = new Set(this.shards.sealedFiles.map(({ fileNo }) => fileNo));
+  }
+
+  /** Layout of a log for readers. */
+  static layoutOf(log: LogState): LogLayout {
+    const places = log.segments.map(({ fileNo, fromOffset, untilOffset, maxTimestampMs }) => ({
+      ...{ fileNo, fromOffset, untilOffset, maxTimestampMs },
+    }));
+    places.push({ fileNo: log.fileNo, fromOffset: log.tailFrom, untilOffset: Infinity, maxTimestampMs: Infinity });
+    return { key: log.descriptor.key, partitionId: log.id, logStart: log.logStart, places };
+  }
+
+  #commitWithRetry(group: readonly PostedHandOver[]): { sizes: SizeReport[]; files: number } {
+    const { writer } = this;
+    writer.done.clear();
+    const giveUpMs = performance.now() + this.shards.options.fullRetryMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        const sizes = this.#apply(group);
+        const files = writer.open.size + writer.done.size;
+        this.#commitOpen();
+        return { sizes, files };
+      } catch (error) {
+        this.#rollback();
+        if (isBusy(error) && tries < BUSY_TRIES) pause(BUSY_PAUSE_MS);
+        else if (sqliteCode(error) === "SQLITE_FULL" && performance.now() < giveUpMs) {
+          releaseBallast(this.shards.dir);
+          this.shards.liftPageLimit();
+          this.#post({ type: "full" });
+          if (tries > 1) pause(FULL_RETRY_PAUSE_MS);
+        } else throw error;
+      }
+    }
+  }
+
+  #apply(group: readonly PostedHandOver[]): SizeReport[] {
+    const sizes: SizeReport[] = [];
+    for (const { ops, slabs, ticket } of group) {
+      const buffers = slabs.map((slab) => Buffer.from(slab));
+      const cut = new Set<LogKey>();
+      for (const op of ops) {
+        this.writer.apply(op, buffers);
+        if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") cut.add(op.key);
+        else if (op.type === "remove") this.#careDue = true;
+      }
+      for (const key of cut) {
+        const log = this.writer.logs.get(key);
+        if (log) sizes.push({ key, ticket: ticket as Ticket, sizeBytes: sizeOf(log) });
+      }
+    }
+    this.writer.flush();
+    return sizes;
+  }
+
+  /** metadata.db first: what a node has promised or knows goes before its data. */
+  #commitOpen(): void {
+    const { writer } = this;
+    for (const file of [...writer.open].toSorted((a, b) => a.fileNo - b.fileNo)) {
+      file.commit(writer.nextPartitionId);
+      writer.open.delete(file);
+      writer.done.add(file.fileNo);
+      this.shards.marker.note(file.fileNo, file.commits);
+    }
+  }
+
+  /** Back to what the files say. */
+  #rollback(): void {
+    const { writer } = this;
+    for (const file of writer.open) file.rollback();
+    writer.forgetChanges();
+    const loaded = loadStates(this.shards);
+    writer.logs = loaded.logs;
+    writer.nextPartitionId = Math.max(writer.nextPartitionId, loaded.nextPartitionId);
+    for (const key of loaded.logs.keys()) writer.relocated.add(key);
+  }
+
+  /** A log whose retention class changed goes to another shard, in transactions of its own, before the group that says so. */
+  #moveShards(group: readonly PostedHandOver[]): void {
+    for (const { ops } of group) {
+      for (const op of ops) {
+        if (op.type !== "create") continue;
+        const log = this.writer.logs.get(op.descriptor.key);
+        if (!log) continue;
+        const shard = this.shards.shardFor(op.descriptor.key, op.descriptor.retentionClass);
+        if (shard === this.shards.truth(log.fileNo).shard) continue;
+        moveLog(this.shards, this.writer, log, op.descriptor, this.shards.writable(shard, this.writer.nextPartitionId));
+        this.#careDue = true;
+      }
+    }
+  }
+
+  #rotateWhatIsLarge(): void {
+    const { segmentBytes, segmentMs } = this.shards.options;
+    for (const file of this.shards.active) {
+      if (file.shard === METADATA_SHARD) continue;
+      if (file.sizeBytes < segmentBytes && Date.now() - file.createdMs < segmentMs) continue;
+      if (!file.hasBatches) continue;
+      rotate(this.shards, this.writer, file);
+      this.#careDue = true;
+      this.#postMoved([]);
+    }
+  }
+
+  #unlinkDead(live: ReadonlyMap<number, number>): void {
+    const dead = this.shards.sealedFiles.filter(({ fileNo }) => (live.get(fileNo) ?? 0) === 0 && !this.#keepFileNos.has(fileNo));
+    if (dead.length === 0) return;
+    // Left to the page cache, a commit may be lost that a removed file cannot be read without: so the truth is synced first.
+    if (this.shards.options.durability === "os") for (const file of this.shards.active) file.checkpoint("PASSIVE");
+    for (const { fileNo } of dead) this.shards.unlink(fileNo);
+    this.#postMoved(dead.map(({ fileNo }) => fileNo));
+  }
+
+  #postMoved(unlinked: readonly number[]): void {
+    this.#post({ type: "moved", layouts: this.#takeLayouts(), added: [], unlinked });
+  }
+
+  #takeLayouts(): LogLayout[] {
+    const layouts: LogLayout[] = [];
+    for (const key of this.writer.relocated) {
+      const log = this.writer.logs.get(key);
+      if (log) layouts.push(Storage.layoutOf(log));
+    }
+    this.writer.relocated.clear();
+    return layouts;
+  }
+
+  #takeRemoved(): string[] {
+    const removed = [...this.writer.removed];
+    this.writer.removed.clear();
+    return removed;
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true;
+    const why = error instanceof Error ? `${sqliteCode(error) ?? error.name}: ${error.message}` : String(error);
+    try {
+      for (const file of this.writer.open) file.rollback();
+    } catch {
+      // The file is broken; nothing of it is used any more.
+    }
+    this.#post({
+      type: "failed",
+      reason: `The log directory ${this.shards.dir} failed (${why}); nothing is written there any more. Check the disk, then restart the node.`,
+    });
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== null && (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"));
+}
+
+/** The thread has nothing else to do. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

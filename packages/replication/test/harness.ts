@@ -1,0 +1,424 @@
+/**
+ * Two or three replicas of one partition under virtual time: messages that are late, lost, doubled and out of order, disks that are slow,
+ * crashes that lose what was not committed, leaders that move. After every event the invariants of `reliability.md` 1.1 are looked at.
+ */
+import { type NodeId, Offset, type Random, randomBelow, seededRandom } from "@vitrine/core";
+import type { FetchRequest, FetchResponse } from "@vitrine/protocol/types";
+import { type AlterPartitionItem, DEFAULT_REPLICATION_SETTINGS, type ReplicationEffect } from "../src/index.ts";
+import { Disk } from "./disk.ts";
+import { makeBatch, valueOf } from "./test-batch.ts";
+import { LOG_KEY, type Outside, TestNode } from "./test-node.ts";
+import { TinyController } from "./tiny-controller.ts";
+
+export interface HarnessOptions {
+  readonly seed: number;
+  readonly replicas: number;
+  readonly minIsr: number;
+  /** Out of a thousand messages. */
+  readonly lostPerMille: number;
+  readonly doubledPerMille: number;
+  /** Crashes, leader moves and stalls per virtual second, about. */
+  readonly troublesPerSecond: number;
+  /** Virtual time with load and trouble; after it everything heals. */
+  readonly troubledMs: number;
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+interface Machine {
+  readonly id: NodeId;
+  readonly disk: Disk;
+  node: TestNode | null;
+  /** Grows with each life: what was meant for an earlier one is dropped. */
+  life: number;
+  stalledUntilMs: number;
+}
+
+const HEAL_MS = 20_000;
+
+export class Harness {
+  readonly options: HarnessOptions;
+  readonly random: Random;
+  readonly machines: Machine[];
+  readonly controller: TinyController;
+  /** What was ever seen below a high watermark, by base offset. */
+  readonly committed = new Map<number, number>();
+  committedEnd = 0;
+  /** Value to base offset, of acknowledged acks=all writes. */
+  readonly acked = new Map<number, number>();
+  readonly counts = { events: 0, crashes: 0, elections: 0, truncations: 0, acked: 0, refused: 0 };
+  private readonly leaderOfEpoch = new Map<number, NodeId>();
+  private readonly waiting: { machine: Machine; life: number; value: number; baseOffset: number; requiredOffset: Offset; leaderEpoch: number }[] = [];
+  private readonly heap: Event[] = [];
+  private nowMs = 0;
+  private order = 0;
+  private value = 0;
+  private healing = false;
+
+  constructor(options: HarnessOptions) {
+    this.options = options;
+    this.random = seededRandom(options.seed);
+    const ids = Array.from({ length: options.replicas }, (_, at) => at + 1);
+    this.controller = new TinyController(ids);
+    this.machines = ids.map((id) => ({ id, disk: new Disk(id), node: null, life: 0, stalledUntilMs: 0 }));
+  }
+
+  /** Runs the whole story; throws at the first broken invariant, with the seed. */
+  run(): void {
+    try {
+      for (const machine of this.machines) this.boot(machine);
+      this.at(5, () => this.produce());
+      this.at(50, () => this.trouble());
+      this.runUntil(this.options.troubledMs);
+      this.healing = true;
+      for (const machine of this.machines) if (!machine.node) this.boot(machine);
+      this.announce();
+      this.runUntil(this.options.troubledMs + HEAL_MS);
+      this.checkHealed();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`seed ${this.options.seed}, ${this.options.replicas} replicas, at ${this.nowMs} ms: ${text}`, { cause: error });
+    }
+  }
+
+  private runUntil(endMs: number): void {
+    for (;;) {
+      const event = this.heap[0];
+      if (!event || event.atMs > endMs) break;
+      this.pop();
+      this.nowMs = event.atMs;
+      event.run();
+      this.counts.events++;
+    }
+    this.nowMs = endMs;
+  }
+
+  // ---- nodes ------------------------------------------------------------------------------------------------------------------------
+
+  private boot(machine: Machine): void {
+    machine.life++;
+    const brokerEpoch = this.controller.register(machine.id);
+    machine.node = new TestNode({
+      id: machine.id,
+      brokerEpoch,
+      disk: machine.disk,
+      settings: { ...DEFAULT_REPLICATION_SETTINGS, replicaLagTimeMaxMs: 2_000, replicaFetchWaitMaxMs: 100 },
+      minIsr: this.options.minIsr,
+      random: this.random,
+      outside: this.outside(machine),
+    });
+    this.announce();
+    this.heartbeat(machine, machine.life);
+  }
+
+  private crash(machine: Machine): void {
+    this.counts.crashes++;
+    machine.life++;
+    machine.node = null;
+    machine.disk.crash(randomBelow(this.random, 3));
+    // Found out by a refused connection, or only after a while.
+    const { id, life } = machine;
+    this.at(5 + randomBelow(this.random, 400), () => {
+      if (machine.life === life) this.controller.fence(id);
+      this.announce();
+    });
+    this.at(20 + randomBelow(this.random, 1_500), () => {
+      if (machine.life === life && !this.healing) this.boot(machine);
+    });
+  }
+
+  /** Turns happen for their own sake too: ticks, fetches whose pause is over. */
+  private heartbeat(machine: Machine, life: number): void {
+    if (machine.life !== life) return;
+    this.turn(machine);
+    this.at(10, () => this.heartbeat(machine, life));
+  }
+
+  private turn(machine: Machine): void {
+    const { node } = machine;
+    if (!node) return;
+    node.partition.onCommitted(this.nowMs);
+    node.settle();
+    this.scheduleCommit(machine);
+    this.acknowledge();
+    this.check(machine);
+  }
+
+  private scheduleCommit(machine: Machine): void {
+    const { life } = machine;
+    if (machine.disk.isBusy || !machine.disk.hasWork) return;
+    machine.disk.isBusy = true;
+    const stall = Math.max(0, machine.stalledUntilMs - this.nowMs);
+    this.at(1 + randomBelow(this.random, 8) + stall, () => {
+      machine.disk.isBusy = false;
+      if (machine.life !== life || !machine.node) return;
+      machine.disk.commit();
+      this.turn(machine);
+    });
+  }
+
+  // ---- the world --------------------------------------------------------------------------------------------------------------------
+
+  private outside(machine: Machine): Outside {
+    const { life } = machine;
+    return {
+      nowMs: () => this.nowMs,
+      fetch: (from, to, request, requestId) => {
+        this.send(to, (node) => node.onFetch(from, request, requestId), false);
+        this.timeOut(machine, life, to, requestId);
+      },
+      answer: (from, to, response, requestId) => this.send(to, (node) => node.onAnswer(from, response, requestId), true),
+      alterPartition: (_from, item, requestId) => this.alterPartition(machine, life, item, requestId),
+      later: (_node, ms, run) => this.at(ms + 1, () => {
+        if (machine.life !== life) return;
+        run();
+        this.turn(machine);
+      }),
+      onEffect: (node, effect) => this.onEffect(node, effect),
+    };
+  }
+
+  private send(to: NodeId, deliver: (node: TestNode) => void, maybeTwice: boolean): void {
+    const machine = this.machines[to - 1]!;
+    const { life } = machine;
+    const arrive = () => {
+      if (machine.life !== life || !machine.node) return;
+      deliver(machine.node);
+      this.turn(machine);
+    };
+    if (this.chance(this.options.lostPerMille)) return;
+    this.at(this.delay(), arrive);
+    if (maybeTwice && this.chance(this.options.doubledPerMille)) this.at(this.delay(), arrive);
+  }
+
+  /** Ends a request whose answer did not come; one that was answered is not in flight any more, and nothing happens. */
+  private timeOut(machine: Machine, life: number, leader: NodeId, requestId: number): void {
+    this.at(800, () => {
+      if (machine.life !== life || !machine.node) return;
+      machine.node.onAnswer(leader, null, requestId);
+      this.turn(machine);
+    });
+  }
+
+  private alterPartition(machine: Machine, life: number, item: AlterPartitionItem, requestId: number): void {
+    const answer = (outcome: Parameters<TestNode["partition"]["onAlterPartition"]>[1]) =>
+      this.at(this.delay(), () => {
+        if (machine.life !== life || !machine.node) return;
+        machine.node.partition.onAlterPartition(requestId, outcome, this.nowMs);
+        this.turn(machine);
+      });
+    if (this.chance(this.options.lostPerMille)) {
+      answer({ ok: false, error: "no-answer" });
+      return;
+    }
+    this.at(this.delay(), () => {
+      const outcome = this.controller.alter(machine.id, item);
+      this.announce();
+      answer(this.chance(this.options.lostPerMille) ? { ok: false, error: "no-answer" } : outcome);
+    });
+  }
+
+  /** Metadata reaches each node in its own time; a newer version may overtake an older one. */
+  private announce(): void {
+    const metadata = this.controller.current;
+    for (const machine of this.machines) {
+      const { life } = machine;
+      this.at(this.delay(), () => {
+        if (machine.life !== life || !machine.node) return;
+        machine.node.onMetadata(metadata);
+        this.turn(machine);
+      });
+    }
+  }
+
+  private produce(): void {
+    for (const machine of this.machines) {
+      const { node } = machine;
+      if (!node?.partition.isLeader) continue;
+      const value = ++this.value;
+      const { bytes, facts } = makeBatch({ value, records: 1 + randomBelow(this.random, 3) });
+      const result = node.partition.append({ bytes, facts, acks: this.chance(300) ? 1 : -1, nowMs: this.nowMs });
+      if (result.ok) {
+        const { baseOffset, requiredOffset, leaderEpoch } = result;
+        this.waiting.push({ machine, life: machine.life, value, baseOffset, requiredOffset, leaderEpoch });
+      } else this.counts.refused++;
+      this.turn(machine);
+    }
+    if (!this.healing) this.at(1 + randomBelow(this.random, 20), () => this.produce());
+  }
+
+  private acknowledge(): void {
+    for (let at = this.waiting.length - 1; at >= 0; at--) {
+      const { machine, life, value, baseOffset, requiredOffset, leaderEpoch } = this.waiting[at]!;
+      const status = machine.life === life && machine.node ? machine.node.partition.produceStatus({ requiredOffset, leaderEpoch }) : null;
+      if (status?.kind === "waiting") continue;
+      this.waiting.splice(at, 1);
+      if (status?.kind !== "done") continue;
+      this.acked.set(value, baseOffset);
+      this.counts.acked++;
+    }
+  }
+
+  private trouble(): void {
+    if (this.healing || this.options.troublesPerSecond === 0) return;
+    const machine = this.machines[randomBelow(this.random, this.machines.length)]!;
+    const kind = randomBelow(this.random, 4);
+    if (kind === 0 && machine.node) this.crash(machine);
+    else if (kind === 1) machine.stalledUntilMs = this.nowMs + randomBelow(this.random, 3_000);
+    else if (kind === 2) this.controller.moveLeader(machine.id);
+    else if (machine.node) this.suspect(machine);
+    this.announce();
+    this.at(1 + randomBelow(this.random, 2_000 / this.options.troublesPerSecond), () => this.trouble());
+  }
+
+  /** Fenced though it lives (a false alarm), registered anew a little later under the same roof. */
+  private suspect(machine: Machine): void {
+    this.controller.fence(machine.id);
+    const { life } = machine;
+    this.at(randomBelow(this.random, 500), () => {
+      if (machine.life !== life || !machine.node) return;
+      machine.life++;
+      machine.node.store.handOver();
+      machine.disk.crash(randomBelow(this.random, 3));
+      machine.node = null;
+      this.boot(machine);
+    });
+  }
+
+  // ---- invariants -------------------------------------------------------------------------------------------------------------------
+
+  private onEffect(node: TestNode, effect: ReplicationEffect): void {
+    switch (effect.type) {
+      case "highWatermark":
+        return;
+      case "roleChanged":
+        if (effect.role === "leader") this.onLeader(node, effect.leaderEpoch);
+        return;
+      case "truncated":
+        this.counts.truncations++;
+        return;
+      case "failed":
+        throw new Error(`P14 node ${node.id}: ${effect.reason}`);
+      case "alterPartition":
+      case "isrChanged":
+      case "logStart":
+        return;
+    }
+  }
+
+  private onLeader(node: TestNode, leaderEpoch: number): void {
+    this.counts.elections++;
+    const known = this.leaderOfEpoch.get(leaderEpoch) ?? node.id;
+    if (known !== node.id) throw new Error(`P15 epoch ${leaderEpoch} has two leaders, ${known} and ${node.id}`);
+    this.leaderOfEpoch.set(leaderEpoch, node.id);
+    // P1: everything ever committed is in a new leader's log, at its place. Old news may name a leader that is none any more.
+    if (leaderEpoch < this.controller.current.assignment.leaderEpoch) return;
+    this.compare(node, node.log.logStartOffset, this.committedEnd, "P1 leader");
+  }
+
+  private readonly seen = new Map<TestNode, number>();
+
+  private check(machine: Machine): void {
+    const { node } = machine;
+    if (!node) return;
+    const { log } = node;
+    const before = this.seen.get(node) ?? 0;
+    const { highWatermark } = log;
+    if (highWatermark < before) throw new Error(`P11 node ${node.id}: high watermark went from ${before} to ${highWatermark}`);
+    if (highWatermark > log.durableEndOffset || log.durableEndOffset > log.logEndOffset) throw new Error(`T8 node ${node.id}: ends out of order`);
+    if (highWatermark === before) return;
+    this.seen.set(node, highWatermark);
+    if (node.partition.isLeader) this.checkLeaderAdvance(node);
+    // P3, P5, P15: whatever anyone calls committed is the same for all, for ever; a stale leader's writes never get here.
+    let epoch = -1;
+    for (const batch of node.batches(before, highWatermark)) {
+      const { baseOffset, lastOffset, leaderEpoch } = batch.facts;
+      if (leaderEpoch < epoch) throw new Error(`P13 node ${node.id}: leader epoch falls at ${baseOffset}`);
+      epoch = leaderEpoch;
+      const value = valueOf(batch.bytes);
+      const known = this.committed.get(baseOffset);
+      if (known !== undefined && known !== value) throw new Error(`P3 node ${node.id}: ${value} at ${baseOffset}, ${known} was committed there`);
+      if (known === undefined && baseOffset < this.committedEnd) throw new Error(`P12 node ${node.id}: a batch begins inside another at ${baseOffset}`);
+      this.committed.set(baseOffset, value);
+      this.committedEnd = Math.max(this.committedEnd, lastOffset + 1);
+    }
+  }
+
+  /** P10: enough replicas, each with everything on its disk. */
+  private checkLeaderAdvance(node: TestNode): void {
+    const { state } = node.partition;
+    if (state.role !== "leader") return;
+    if (state.isr.committed.length < this.options.minIsr) throw new Error(`P10 leader ${node.id}: advanced with ISR ${state.isr.committed.join()}`);
+    for (const id of state.isr.maximal) {
+      const end = this.machines[id - 1]!.disk.endOf(LOG_KEY);
+      if (end < node.log.highWatermark) throw new Error(`P10 leader ${node.id}: ${node.log.highWatermark} is committed, the disk of ${id} ends at ${end}`);
+    }
+  }
+
+  private compare(node: TestNode, from: number, upTo: number, what: string): void {
+    if (node.log.logEndOffset < upTo) throw new Error(`${what} ${node.id}: log ends at ${node.log.logEndOffset}, ${upTo} is committed`);
+    const held = new Map(node.batches(from, node.log.logEndOffset).map((batch) => [Number(batch.facts.baseOffset), valueOf(batch.bytes)]));
+    for (const [offset, value] of this.committed) {
+      if (offset < upTo && held.get(offset) !== value) throw new Error(`${what} ${node.id}: ${held.get(offset)} at ${offset}, ${value} was committed there`);
+    }
+  }
+
+  /** Liveness: once the trouble is over, everybody is in sync and has everything. */
+  private checkHealed(): void {
+    const leader = this.machines.find(({ node }) => node?.partition.isLeader && node.partition.leaderEpoch === this.controller.current.assignment.leaderEpoch)?.node;
+    if (!leader) throw new Error("no leader after the trouble was over");
+    const { isr } = this.controller.current.assignment;
+    if (isr.length !== this.options.replicas) throw new Error(`ISR ${isr.join()} after the trouble was over`);
+    const end = leader.log.logEndOffset;
+    if (leader.log.highWatermark !== end) throw new Error(`high watermark ${leader.log.highWatermark} of ${end} after the trouble was over`);
+    for (const { node } of this.machines) if (node) this.compare(node, 0, end, "end");
+    for (const [value, offset] of this.acked) {
+      if (this.committed.get(offset) !== value) throw new Error(`P6 acknowledged ${value} at ${offset} is lost`);
+    }
+  }
+
+  // ---- chance and time --------------------------------------------------------------------------------------------------------------
+
+  private chance(perMille: number): boolean {
+    return !this.healing && randomBelow(this.random, 1000) < perMille;
+  }
+
+  private delay(): number {
+    return this.chance(30) ? 50 + randomBelow(this.random, 400) : 1 + randomBelow(this.random, 4);
+  }
+
+  private at(inMs: number, run: () => void): void {
+    const event = { atMs: this.nowMs + inMs, order: this.order++, run };
+    let at = this.heap.push(event) - 1;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (isEarlier(this.heap[up]!, event)) break;
+      this.heap[at] = this.heap[up]!;
+      at = up;
+    }
+    this.heap[at] = event;
+  }
+
+  private pop(): void {
+    const last = this.heap.pop()!;
+    if (this.heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.heap.length) break;
+      if (child + 1 < this.heap.length && isEarlier(this.heap[child + 1]!, this.heap[child]!)) child++;
+      if (isEarlier(last, this.heap[child]!)) break;
+      this.heap[at] = this.heap[child]!;
+      at = child;
+    }
+    this.heap[at] = last;
+  }
+}
+
+function isEarlier(a: Event, b: Event): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
