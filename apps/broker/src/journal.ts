@@ -1,0 +1,27 @@
+/** The log for people, as JSON lines: pino to a file in the data directory, or to standard output. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Journal } from "@vitrine/broker";
+import { destination, pino } from "pino";
+
+export interface NodeJournal {
+  readonly write: Journal;
+  /** What is buffered goes out; call it before the process ends. */
+  flush(): void;
+}
+
+export function openJournal(options: { file: string | null; level: string; node: number }): NodeJournal {
+  if (options.file !== null) mkdirSync(dirname(options.file), { recursive: true });
+  const out = destination({ dest: options.file ?? 1, sync: false, minLength: 0 });
+  const logger = pino({ level: options.level, base: { node: options.node }, timestamp: () => `,"time":"${new Date().toISOString()}"` }, out);
+  return {
+    write: (level, message, fields) => logger[level](fields ?? {}, message),
+    flush() {
+      try {
+        out.flushSync();
+      } catch {
+        // Not open yet, or closed: nothing to lose.
+      }
+    },
+  };
+}

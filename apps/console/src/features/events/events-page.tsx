@@ -1,0 +1,198 @@
+import { describeEvent, LIVE_EVENT_TYPES, topicOf } from "@vitrine/api";
+import type { LiveEventType, ViewEvent } from "@vitrine/api";
+import { Activity, Search } from "lucide-react";
+import { useDeferredValue, useMemo } from "react";
+import { plural } from "../../format/numbers.ts";
+import { formatTime } from "../../format/time.ts";
+import { eventKey, eventLog } from "../../live/event-log.ts";
+import { useEvents, useRowKeys } from "../../live/selectors.ts";
+import { usePreference } from "../../prefs/preferences.ts";
+import { curl } from "../../rest/curl.ts";
+import { Page } from "../../shell/page.tsx";
+import { Button } from "../../ui/button.tsx";
+import { DataTable } from "../../ui/data-table.tsx";
+import type { Column } from "../../ui/data-table.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { Panel } from "../../ui/panel.tsx";
+import { wholeNumber } from "../../url/search.ts";
+import { useViewState } from "../../url/use-search.ts";
+import { EventDrawer } from "./event-drawer.tsx";
+import { nodesOf, passes, typeWords } from "./event-facts.ts";
+import { EventLanes } from "./event-lanes.tsx";
+import { EventIcon } from "./event-line.tsx";
+
+/** The timeline: what happened, when, to whom; newest first. */
+export function EventsPage() {
+  const [search, change] = useViewState();
+  const events = useEvents();
+  const brokers = useRowKeys("cluster");
+  const type = LIVE_EVENT_TYPES.find((known) => known === search["type"]) ?? null;
+  const node = wholeNumber(search["node"], { min: 0, max: 2_147_483_647 });
+  const topic = useDeferredValue(search["topic"] ?? "");
+  const selected = search["at"] ?? null;
+  const found = useMemo(
+    () => events.filter(({ e }) => passes(e, topicOf(e), { type, node, topic })),
+    [events, type, node, topic],
+  );
+  const keys = useMemo(() => found.map((event) => rowId(event)).toReversed(), [found]);
+
+  return (
+    <Page
+      title="Events"
+      documentTitle="Events"
+      meta={
+        <span data-testid="event-count">
+          {plural(found.length, "event")}
+          {found.length === events.length ? "" : ` of ${events.length}`}, newest first
+        </span>
+      }
+    >
+      <div className="flex flex-wrap items-center gap-2" role="search">
+        <div className="relative">
+          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
+          <input
+            data-page-search
+            type="search"
+            aria-label="Topic contains"
+            placeholder="Topic"
+            value={search["topic"] ?? ""}
+            onChange={(event) => change({ topic: event.target.value })}
+            className="field w-44 pl-8"
+            data-testid="event-filter-topic"
+          />
+        </div>
+        <select
+          aria-label="Type"
+          value={type ?? ""}
+          onChange={(event) => change({ type: event.target.value })}
+          className="field"
+          data-testid="event-filter-type"
+        >
+          <option value="">Every type</option>
+          {LIVE_EVENT_TYPES.map((known: LiveEventType) => (
+            <option key={known} value={known}>
+              {typeWords[known]}
+            </option>
+          ))}
+        </select>
+        <select
+          aria-label="Node"
+          value={node ?? ""}
+          onChange={(event) => change({ node: event.target.value })}
+          className="field"
+          data-testid="event-filter-node"
+        >
+          <option value="">Every node</option>
+          {brokers.map((broker) => (
+            <option key={broker} value={broker}>
+              Node {broker}
+            </option>
+          ))}
+        </select>
+        {(type !== null || node !== null || topic !== "") && (
+          <Button tone="ghost" onClick={() => change({ type: undefined, node: undefined, topic: undefined })}>
+            Clear
+          </Button>
+        )}
+      </div>
+      {found.length > 0 && (
+        <Panel title="By node" flush>
+          <EventLanes events={found} selected={selected} onSelect={(event) => change({ at: rowId(event) })} />
+        </Panel>
+      )}
+      <Panel flush>
+        {keys.length === 0 ? (
+          <EmptyState
+            icon={Activity}
+            title={events.length === 0 ? "Nothing has happened yet" : "No event passes this filter"}
+            command={curl({ method: "GET", path: "/cluster/events", headers: { Accept: "text/event-stream" } }).replace(
+              "curl",
+              "curl -N",
+            )}
+          >
+            {events.length === 0
+              ? "Elections, in-sync sets, brokers, controllers and settings appear here as they change. The same stream as text:"
+              : "The stream is also there as text:"}
+          </EmptyState>
+        ) : (
+          <DataTable
+            label="Events"
+            testId="event-table"
+            columns={columns}
+            keys={keys}
+            useRow={useEventRow}
+            rowTestId={() => "event-row"}
+            selected={selected}
+            onActivate={(key) => change({ at: key }, { push: true })}
+            height="calc(100dvh - 24rem)"
+          />
+        )}
+      </Panel>
+      <EventDrawer
+        event={selected === null ? null : (findEvent(selected) ?? null)}
+        wanted={selected}
+        onClose={() => change({ at: undefined })}
+      />
+    </Page>
+  );
+}
+
+/** Short, stable and fit for an URL: cursor and place in its frame. */
+function rowId(event: ViewEvent): string {
+  const id = eventKey(event);
+  byId.set(id, event);
+  if (byId.size > 12_000) byId.clear(); // a cache of the log's own items; refilled at the next render
+  return id;
+}
+
+const byId = new Map<string, ViewEvent>();
+
+function findEvent(id: string): ViewEvent | undefined {
+  return byId.get(id) ?? eventLog.items.find((event) => eventKey(event) === id);
+}
+
+function useEventRow(key: string): ViewEvent | undefined {
+  return findEvent(key);
+}
+
+function TimeCell({ ts }: { ts: number }) {
+  const zone = usePreference("zone");
+  return <time className="mono text-xs text-ink-2">{formatTime(ts, zone)}</time>;
+}
+
+const columns: readonly Column<ViewEvent>[] = [
+  { id: "time", header: "Time", min: 92, cell: (event) => <TimeCell ts={event.ts} /> },
+  {
+    id: "type",
+    header: "Type",
+    min: 104,
+    priority: 2,
+    cell: ({ e }) => (
+      <span className="inline-flex items-center gap-1.5 align-middle">
+        <EventIcon e={e} />
+        <span className="text-ink-2">{typeWords[e.type]}</span>
+      </span>
+    ),
+  },
+  {
+    id: "what",
+    header: "What happened",
+    min: 150,
+    grow: 1,
+    cell: ({ e }) => <span title={describeEvent(e)}>{describeEvent(e)}</span>,
+  },
+  {
+    id: "topic",
+    header: "Topic",
+    min: 140,
+    priority: 3,
+    cell: ({ e }) => <span className="text-ink-2">{topicOf(e) ?? ""}</span>,
+  },
+  {
+    id: "nodes",
+    header: "Nodes",
+    min: 64,
+    priority: 4,
+    cell: ({ e }) => <span className="text-ink-2">{nodesOf(e).join(", ")}</span>,
+  },
+];

@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { chromium } from "@playwright/test";
+
+export interface ChromiumLaunch {
+  readonly executablePath: string;
+  readonly args: readonly string[];
+  /** Where this browser came from, for the log. */
+  readonly origin: string;
+}
+
+const SYSTEM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+
+/** Quiet in a closed network, usable as root in a container. */
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Playwright's own Chromium if it is installed, else the system's, else the one inside the npm package @sparticuz/chromium. */
+export async function findChromium(): Promise<ChromiumLaunch> {
+  const own = chromium.executablePath();
+  if (existsSync(own)) return { executablePath: own, args: ARGS, origin: "Playwright's own" };
+  const system = SYSTEM.find((path) => existsSync(path));
+  if (system) return { executablePath: system, args: ARGS, origin: "the system's" };
+  // The package unpacks its shared libraries only where it believes to be in that runtime.
+  process.env["AWS_LAMBDA_JS_RUNTIME"] ??= "nodejs22.x";
+  const { default: packaged } = await import("@sparticuz/chromium");
+  return { executablePath: await packaged.executablePath(), args: [...packaged.args, ...ARGS], origin: "the npm package @sparticuz/chromium" };
+}

@@ -1,0 +1,161 @@
+import {
+  type LiveTables,
+  partitionColumns,
+  type Row,
+  type TableChanges,
+  type TableName,
+  type ViewSpec,
+} from "@vitrine/api";
+import type { NodeId } from "@vitrine/core";
+
+export interface ViewContent {
+  readonly rows: readonly Row[];
+  /** undefined: the view has none. */
+  readonly info: unknown;
+}
+
+export interface ViewChange {
+  readonly rows: readonly Row[];
+  readonly gone: readonly string[];
+  /** undefined: it did not change. */
+  readonly info: unknown;
+}
+
+/** Reads one view out of the tables: whole, or what changed since a version. */
+export interface ViewQuery {
+  snapshot(): ViewContent;
+  /** "lost": too long ago, take a snapshot. null: nothing changed. */
+  changesSince(version: number): ViewChange | "lost" | null;
+}
+
+interface Source {
+  readonly table: TableName;
+  readonly row?: (row: Row) => boolean;
+  readonly gone?: (key: string) => boolean;
+  /** Row and key as the view shows them. */
+  readonly show?: (row: Row) => Row;
+  readonly showKey?: (key: string) => string;
+}
+
+/** The query of a view. `selfId` is the broker that this process is, for its `node` view. */
+export function viewQuery(tables: LiveTables, view: ViewSpec, selfId: NodeId | null): ViewQuery {
+  const sources = sourcesOf(view, selfId);
+  const infoName = infoOf(view);
+  const info = () => (infoName === null ? undefined : tables.info(infoName).value);
+  return {
+    snapshot: () => ({ rows: sources.flatMap((source) => snapshotOf(tables, source)), info: info() }),
+    changesSince(version) {
+      const rows: Row[] = [];
+      const gone: string[] = [];
+      for (const source of sources) {
+        const changes = changesOf(tables, source, version);
+        if (changes === "lost") return "lost";
+        rows.push(...changes.rows);
+        gone.push(...changes.gone);
+      }
+      const infoChanged = infoName !== null && tables.info(infoName).version > version;
+      if (rows.length === 0 && gone.length === 0 && !infoChanged) return null;
+      return { rows, gone, info: infoChanged ? info() : undefined };
+    },
+  };
+}
+
+function snapshotOf(tables: LiveTables, source: Source): readonly Row[] {
+  const rows = tables.snapshot(source.table, source.row);
+  return source.show === undefined ? rows : rows.map(source.show);
+}
+
+function changesOf(tables: LiveTables, source: Source, version: number): TableChanges {
+  const filter = {
+    row: source.row ?? (() => true),
+    gone: source.gone ?? (() => true),
+  };
+  const changes = tables.changesSince(source.table, version, filter);
+  if (changes === "lost" || (source.show === undefined && source.showKey === undefined)) return changes;
+  return {
+    rows: source.show === undefined ? changes.rows : changes.rows.map(source.show),
+    gone: source.showKey === undefined ? changes.gone : changes.gone.map(source.showKey),
+  };
+}
+
+function infoOf(view: ViewSpec): string | null {
+  switch (view.kind) {
+    case "cluster":
+    case "quorum":
+    case "events":
+      return "cluster";
+    case "topic":
+    case "partition":
+      return `topic:${view.topic}`;
+    default:
+      return null;
+  }
+}
+
+function sourcesOf(view: ViewSpec, selfId: NodeId | null): readonly Source[] {
+  switch (view.kind) {
+    case "clusters":
+      return [{ table: "clusters" }];
+    case "cluster":
+      return [{ table: "nodes" }];
+    case "metrics":
+      return [{ table: "metrics" }];
+    case "events":
+      return [];
+    case "topics":
+      return [{ table: "topics" }];
+    case "quorum":
+      return [{ table: "quorum" }];
+    case "all-topics":
+      return [{ table: "partitions" }];
+    case "topic":
+      return [topicSource(view.topic, () => true)];
+    case "partition":
+      return [topicSource(view.topic, (partition) => partition === view.partition)];
+    case "node":
+      return selfId === null ? [] : nodeSources(selfId);
+  }
+}
+
+/** One topic's partitions; the topic's name, last in the row, is left out. */
+function topicSource(topic: string, wanted: (partition: number) => boolean): Source {
+  return {
+    table: "partitions",
+    row: (row) => partitionColumns.get(row, "topic") === topic && wanted(partitionColumns.get(row, "p")),
+    gone: (key) => {
+      const slash = key.lastIndexOf("/");
+      return key.slice(0, slash) === topic && wanted(Number(key.slice(slash + 1)));
+    },
+    show: (row) => row.slice(0, -1),
+    showKey: (key) => key.slice(key.lastIndexOf("/") + 1),
+  };
+}
+
+/**
+ * What this broker knows by itself: its own row, the partitions whose positions it reports, its part of the quorum. A partition that it leads
+ * no more is not told as gone: the reader takes positions by leader epoch anyway.
+ */
+function nodeSources(selfId: NodeId): readonly Source[] {
+  const own = String(selfId);
+  return [
+    nodeSource(
+      "nodes",
+      (row) => row[0] === selfId,
+      (key) => key === own,
+    ),
+    nodeSource(
+      "partitions",
+      (row) => partitionColumns.get(row, "leader") === selfId,
+      () => true,
+    ),
+    nodeSource(
+      "quorum",
+      () => true,
+      () => true,
+    ),
+  ];
+}
+
+function nodeSource(table: TableName, row: (row: Row) => boolean, gone: (key: string) => boolean): Source {
+  return { table, row, gone, show: (shown) => [table, ...shown], showKey: (key) => `${table}/${key}` };
+}

@@ -1,0 +1,107 @@
+/** One Fetch to one leader for some partitions of a topic, decoded: the only place where HTTP reads the log. */
+import { errorFromCode } from "@vitrine/core";
+import type { ErrorName, NodeId } from "@vitrine/core";
+import type { CallFailure, Engine, TopicInfo } from "@vitrine/engine";
+import { newFetchRequest, newFetchRequestFetchPartition } from "@vitrine/protocol/types";
+import type { FetchResponse, FetchResponsePartitionData } from "@vitrine/protocol/types";
+import type { Position } from "@vitrine/api";
+import { decodeRecords } from "./decode.ts";
+import type { LogRecord } from "./log-record.ts";
+
+const FETCH = 1;
+/** Beyond the wait itself: how long the answer may take. */
+const ANSWER_MS = 5_000;
+
+export interface FetchPlan {
+  readonly topic: TopicInfo;
+  readonly leader: NodeId;
+  /** Partition to where reading begins. */
+  readonly positions: ReadonlyMap<number, Position>;
+  readonly waitMs: number;
+  readonly bytes: number;
+  readonly isolation: "committed" | "uncommitted";
+  readonly signal?: AbortSignal;
+  /** Decoding stops at the batch that reaches it. */
+  readonly recordsMax?: number;
+}
+
+export interface PartitionChunk {
+  readonly partition: number;
+  readonly error: ErrorName;
+  /** Where the log of the reader's epoch ends, when it diverged (KIP-595): position before it is good. */
+  readonly divergesAt: number | null;
+  readonly records: readonly LogRecord[];
+  /** After all that was received, also what is not shown (control batches). */
+  readonly next: Position;
+  /** Readers may read below it: the high watermark, or the last stable offset. */
+  readonly end: number;
+  readonly highWatermark: number;
+  readonly logStart: number;
+}
+
+export type FetchOutcome =
+  | { readonly ok: true; readonly chunks: readonly PartitionChunk[] }
+  | { readonly ok: false; readonly reason: CallFailure | ErrorName };
+
+export async function fetchFromLeader(engine: Engine, plan: FetchPlan): Promise<FetchOutcome> {
+  const { topic } = plan;
+  const request = newFetchRequest({
+    maxWaitMs: plan.waitMs,
+    minBytes: plan.waitMs > 0 ? 1 : 0,
+    maxBytes: plan.bytes,
+    isolationLevel: plan.isolation === "committed" ? 1 : 0,
+    topics: [
+      {
+        topic: topic.name,
+        topicId: topic.topicId,
+        partitions: [...plan.positions].map(([partition, position]) =>
+          newFetchRequestFetchPartition({
+            partition,
+            currentLeaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1,
+            fetchOffset: position.offset,
+            lastFetchedEpoch: position.epoch,
+            partitionMaxBytes: plan.bytes,
+          }),
+        ),
+      },
+    ],
+  });
+  const result = await engine.call<FetchResponse>(FETCH, request, {
+    to: { node: plan.leader },
+    timeoutMs: plan.waitMs + ANSWER_MS,
+    longPoll: plan.waitMs > 0,
+    ...(plan.signal === undefined ? {} : { signal: plan.signal }),
+  });
+  if (!result.ok) return result;
+  if (result.body.errorCode !== 0) return { ok: false, reason: errorFromCode(result.body.errorCode).name };
+  const chunks: PartitionChunk[] = [];
+  for (const answer of result.body.responses[0]?.partitions ?? []) {
+    const position = plan.positions.get(answer.partitionIndex);
+    if (position !== undefined) chunks.push(chunkOf(answer, position, plan));
+  }
+  return { ok: true, chunks };
+}
+
+function chunkOf(
+  answer: FetchResponsePartitionData,
+  from: Position,
+  { isolation, recordsMax }: FetchPlan,
+): PartitionChunk {
+  const error = errorFromCode(answer.errorCode).name;
+  const diverges = answer.divergingEpoch.endOffset >= 0 ? Math.min(answer.divergingEpoch.endOffset, from.offset) : null;
+  const bytes = error === "NONE" && diverges === null ? answer.records : null;
+  const decoded =
+    bytes === null || bytes.length === 0
+      ? { records: [], next: from }
+      : decodeRecords(bytes, from, isolation === "committed" ? (answer.abortedTransactions ?? []) : [], recordsMax);
+  const stable = answer.lastStableOffset < 0 ? answer.highWatermark : answer.lastStableOffset;
+  return {
+    partition: answer.partitionIndex,
+    error,
+    divergesAt: diverges,
+    ...decoded,
+    end: isolation === "committed" ? stable : answer.highWatermark,
+    highWatermark: answer.highWatermark,
+    logStart: Math.max(0, answer.logStartOffset),
+  };
+}
