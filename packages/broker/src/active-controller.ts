@@ -35,6 +35,7 @@ export class ActiveController {
   #controller: Controller | null = null;
   #epoch = -1;
   readonly #parked: ParkedReply[] = [];
+  #suspect: { readonly brokerId: NodeId; readonly activeSinceMs: number; readonly deadlineMs: number } | null = null;
 
   constructor(
     runtime: Runtime,
@@ -52,7 +53,11 @@ export class ActiveController {
     return this.#controller !== null;
   }
 
-  activate(image: MetadataImage, epoch: number): void {
+  /**
+   * `predecessor`: the node that led the quorum before; -1 = none. If it is a broker too and stays silent, its session is not counted from now:
+   * the voters that elected this node have already waited `controller.quorum.fetch.timeout.ms` for it.
+   */
+  activate(image: MetadataImage, epoch: number, predecessor: NodeId): void {
     const runtime = this.#runtime;
     this.#controller = new Controller({ settings: this.#settings, image, epoch, random: runtime.random });
     this.#epoch = epoch;
@@ -60,11 +65,16 @@ export class ActiveController {
     this.execute<"becameActive">({ type: "becameActive" }, (reply) => {
       if (reply) this.#onProbe(reply.probe);
     });
+    const { nowMs, settings } = runtime;
+    const isBroker = predecessor !== runtime.config.nodeId && image.brokers.get(predecessor)?.fenced === false;
+    const patienceMs = Math.max(0, settings.sessionTimeoutMs - settings.quorumFetchTimeoutMs);
+    this.#suspect = isBroker ? { brokerId: predecessor, activeSinceMs: nowMs, deadlineMs: nowMs + patienceMs } : null;
   }
 
   deactivate(): void {
     if (!this.#controller) return;
     this.#controller = null;
+    this.#suspect = null;
     this.#runtime.journal("info", `node ${this.#runtime.config.nodeId} is not the active controller any more`);
     for (const parked of this.#parked.splice(0)) parked.answer(false);
   }
@@ -109,12 +119,26 @@ export class ActiveController {
   }
 
   tick(): void {
+    this.#judgeSuspect();
     const deadline = this.#controller?.nextDeadlineMs() ?? null;
     if (deadline !== null && deadline <= this.#runtime.nowMs) this.execute({ type: "tick" }, () => {});
   }
 
   nextDeadlineMs(): number | null {
-    return this.#controller?.nextDeadlineMs() ?? null;
+    const own = this.#controller?.nextDeadlineMs() ?? null;
+    if (!this.#suspect) return own;
+    return own === null ? this.#suspect.deadlineMs : Math.min(own, this.#suspect.deadlineMs);
+  }
+
+  #judgeSuspect(): void {
+    const suspect = this.#suspect;
+    if (!suspect || suspect.deadlineMs > this.#runtime.nowMs || !this.#controller) return;
+    this.#suspect = null;
+    const broker = this.#controller.image.brokers.get(suspect.brokerId);
+    const heardMs = this.#controller.lastContactMs(suspect.brokerId) ?? -Infinity;
+    if (!broker || broker.fenced || heardMs > suspect.activeSinceMs) return;
+    const reason = "it led the metadata quorum, fell silent, and has not been heard since";
+    this.execute({ type: "fenceBroker", brokerId: broker.id, brokerEpoch: broker.epoch, reason }, () => {});
   }
 
   #tell(event: ControllerEvent): void {

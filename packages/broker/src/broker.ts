@@ -77,6 +77,8 @@ export class Broker {
   #nowMs: number;
   #thisTurn: (() => void)[] = [];
   #nextCheckpointMs = 0;
+  /** The last other node that led the metadata quorum; -1 = none yet. */
+  #lastLeaderId: NodeId = -1;
   #started = false;
   #dead = false;
   #straysRemoved = false;
@@ -393,6 +395,7 @@ export class Broker {
   }
 
   #onLeaderChanged(leaderId: NodeId, epoch: number): void {
+    if (leaderId >= 0 && leaderId !== this.config.nodeId) this.#lastLeaderId = leaderId;
     if (leaderId >= 0) this.#runtime.journal("debug", `node ${leaderId} leads the metadata quorum in epoch ${epoch}`);
     this.#lifecycle?.onLeaderChanged();
     for (const listener of this.#leaderListeners) listener();
@@ -407,7 +410,7 @@ export class Broker {
     const ready = this.#controllerReady;
     if (!ready || !this.#active || this.#active.isActive || this.#metadata.position <= ready.epochStartOffset) return;
     this.#controllerReady = null;
-    this.#active.activate(this.#metadata.image, ready.epoch);
+    this.#active.activate(this.#metadata.image, ready.epoch, this.#lastLeaderId);
   }
 
   /** A new controller looks at every registered broker: who died together with the old controller is found out at once. */

@@ -1,5 +1,5 @@
 import { errorFromCode, ZERO_UUID, type NodeId } from "@vitrine/core";
-import { buildBatch, readRecords } from "@vitrine/protocol";
+import { buildBatch, encodeResponse, readRecords } from "@vitrine/protocol";
 import { splitBatches } from "@vitrine/protocol/batch";
 import {
   ApiKey,
@@ -150,6 +150,35 @@ describe("reading and asking", () => {
     expect(cluster.call(1, ApiKey.BrokerHeartbeat, {}, 1)).toBe("close");
     const asReplica = newFetchRequest({ replicaId: 2 });
     expect(cluster.call<ResponseOf<typeof ApiKey.Fetch>>(1, ApiKey.Fetch, asReplica, 12)).toMatchObject({ errorCode: 31 });
+  });
+});
+
+describe("every version", () => {
+  const ask = (apiKey: number, version: number, body: unknown, to: NodeId) => {
+    const reply = cluster.call<object>(to, apiKey, body, version);
+    if (reply === null || reply === "close") throw new Error(String(reply));
+    expect(() => encodeResponse(apiKey, version, 1, reply)).not.toThrow();
+  };
+
+  test("answers that name the leader, and offsets with their epoch, can be written at every version that clients may ask for", () => {
+    createTopic("t");
+    produce("t", "a");
+    const leader = leaderOf("t");
+    const follower = [1, 2, 3].find((id) => id !== leader)!;
+    for (const to of [leader, follower]) {
+      for (let version = 3; version <= 11; version++) ask(ApiKey.Produce, version, produceBody("t", "b", -1), to);
+      for (let version = 4; version <= 18; version++) {
+        const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20, currentLeaderEpoch: version >= 9 ? 7 : -1 });
+        const { id } = cluster.broker(1).image.topicsByName.get("t")!;
+        const topic = version >= 13 ? { topic: "", topicId: id } : { topic: "t", topicId: ZERO_UUID };
+        ask(ApiKey.Fetch, version, newFetchRequest({ maxWaitMs: 0, topics: [{ ...topic, partitions: [partition] }] }), to);
+      }
+      for (let version = 1; version <= 7; version++) {
+        const partitions = [-1, -2, -3, 0].map((timestamp) => ({ partitionIndex: 0, currentLeaderEpoch: -1, timestamp }));
+        ask(ApiKey.ListOffsets, version, newListOffsetsRequest({ replicaId: -1, topics: [{ name: "t", partitions }] }), to);
+      }
+      for (let version = 0; version <= 12; version++) ask(ApiKey.Metadata, version, newMetadataRequest({ topics: [{ topicId: ZERO_UUID, name: "t" }] }), to);
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import {
   apiName,
   encodeRequest,
   isServed,
+  newestVersion,
   PEER_ADVERTISED,
   ProtocolError,
   type Advertised,
@@ -79,15 +80,17 @@ export class TcpPeerNetwork implements PeerNetwork {
   request(
     to: NodeId,
     lane: Lane,
-    request: ApiRequest,
+    asked: ApiRequest,
     timeoutMs: number,
     onResult: (result: PeerResult) => void,
   ): void {
-    const { apiKey, apiVersion, body } = request;
+    const { apiKey, body } = asked;
+    // Below 0: the newest version that both sides know.
+    const apiVersion = asked.apiVersion < 0 ? (newestVersion(this.#advertised, apiKey) ?? -1) : asked.apiVersion;
     const call: PeerCall = {
       apiKey,
       apiVersion,
-      frame: this.#encode(request) ?? new Uint8Array(0),
+      frame: this.#encode({ ...asked, apiVersion }) ?? new Uint8Array(0),
       expectsResponse: !(apiKey === ApiKey.Produce && (body as ProduceRequest).acks === 0),
       timeoutMs,
       state: "queued",

@@ -71,12 +71,14 @@ describe("epoch cache", () => {
         let told = 0;
         const epochs = new EpochCache([], () => told++);
         for (const next of steps) {
-          const before = JSON.stringify(epochs.entries);
+          const held = epochs.entries;
+          const before = JSON.stringify(held);
           const toldBefore = told;
           if (next.do === "assign") epochs.assign(next.epoch, Offset(next.offset));
           else if (next.do === "end") epochs.truncateFromEnd(Offset(next.offset));
           else epochs.truncateFromStart(Offset(next.offset));
           expect(told > toldBefore).toBe(JSON.stringify(epochs.entries) !== before);
+          expect(JSON.stringify(held), "entries that a hand-over holds stay as they were").toBe(before);
           // Its constructor refuses entries that do not increase.
           expect(() => new EpochCache(epochs.entries)).not.toThrow();
         }

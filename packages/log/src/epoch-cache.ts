@@ -31,7 +31,7 @@ export class EpochCache {
     }
   }
 
-  /** Oldest first. */
+  /** Oldest first. The array is never changed afterwards. */
   get entries(): readonly EpochEntry[] {
     return this.#entries;
   }
@@ -46,12 +46,9 @@ export class EpochCache {
     invariant(epoch >= 0, `not a leader epoch: ${epoch}`);
     const last = this.#entries.at(-1);
     if (last && last.epoch === epoch && last.startOffset <= startOffset) return;
-    while (this.#entries.length > 0) {
-      const tail = this.#entries.at(-1)!;
-      if (tail.epoch < epoch && tail.startOffset < startOffset) break;
-      this.#entries.pop();
-    }
-    this.#entries.push({ epoch, startOffset });
+    // Never in place: a hand-over that waits for the disk still holds the array of its moment.
+    const kept = this.#entries.findLastIndex((entry) => entry.epoch < epoch && entry.startOffset < startOffset) + 1;
+    this.#entries = [...this.#entries.slice(0, kept), { epoch, startOffset }];
     this.#onChange();
   }
 

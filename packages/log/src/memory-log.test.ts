@@ -36,8 +36,8 @@ const openWith =
   async (options) =>
     make(DIRECTORY, options);
 
-describeLogStoreContract("memory", openWith((from, options) => harnessOf(from, options)), { runs: 200 });
-describeLogStoreContract("memory, reads late", openWith(lateReads), { runs: 200 });
+describeLogStoreContract("memory", openWith((from, options) => harnessOf(from, options)), { runs: 150 });
+describeLogStoreContract("memory, reads late", openWith(lateReads), { runs: 150 });
 
 test("L40 after a failure nothing is ever committed, and the store says so", () => {
   const events: LogEvent[] = [];

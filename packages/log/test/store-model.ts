@@ -40,7 +40,7 @@ const commands = fc.array(
     { weight: 2, arbitrary: fc.record({ ...part, do: fc.constant("commit" as const) }) },
     { weight: 1, arbitrary: fc.record({ ...part, do: fc.constantFrom("crash" as const, "restart" as const) }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 80, size: "max" },
 );
 type Command = typeof commands extends fc.Arbitrary<(infer C)[]> ? C : never;
 
@@ -132,8 +132,11 @@ class StoreModel {
       case "step":
         return this.#driver.step();
       case "read":
+        this.#handOver();
         return this.#read(key, log, command.pick);
       case "find":
+        // As in a turn: what was asked for is handed over before any answer comes.
+        this.#handOver();
         return this.#find(key, log, command.pick);
       case "commit":
         this.#handOver();

@@ -132,6 +132,7 @@ export class Follower {
       const bytes = records.subarray(at, at + facts.sizeBytes);
       at += facts.sizeBytes;
       if (!verifyCrc(bytes)) return RETRY_CORRUPT;
+      if (facts.leaderEpoch < latestEpoch(log)) this.forgetEmptyEpochs();
       if (facts.leaderEpoch > this.leaderEpoch || facts.leaderEpoch < latestEpoch(log)) return RETRY_CORRUPT;
       if (facts.lastOffset < log.logEndOffset) continue;
       if (facts.baseOffset < log.logEndOffset) {
@@ -142,6 +143,11 @@ export class Follower {
       log.append({ facts, bytes });
     }
     return null;
+  }
+
+  /** An epoch noted at our log end has no records here; the leader's records say that it began later, or never. */
+  private forgetEmptyEpochs(): void {
+    this.context.log.truncateTo(this.context.log.logEndOffset);
   }
 
   /** High watermark and log start follow the leader's, as far as our own log has come. */

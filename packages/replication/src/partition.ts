@@ -3,7 +3,7 @@
  *
  *   leader   : metadata names this node        (leader.ts)
  *   follower : metadata names another node     (follower.ts)
- *   offline  : no leader, or not a replica here any more
+ *   offline  : no leader, not a replica here any more, or this node's own leadership of an earlier life
  *
  * A new leader epoch replaces the role object, and with it everything that was known under the old epoch. Metadata of an older epoch,
  * or of a partition epoch already known, changes nothing.
@@ -13,7 +13,7 @@ import type { PartitionLog } from "@vitrine/log";
 import type { EffectSink } from "./effects.ts";
 import { Follower } from "./follower.ts";
 import { Leader } from "./leader.ts";
-import { endOfEpoch } from "./log-epochs.ts";
+import { endOfEpoch, latestEpoch } from "./log-epochs.ts";
 import type { PartitionContext, PartitionEffect } from "./partition-context.ts";
 import type { ReplicationSettings } from "./settings.ts";
 import type {
@@ -50,6 +50,12 @@ export interface MetadataView {
   readonly liveness: Liveness;
   /** min.insync.replicas of the topic. */
   readonly minIsr: number;
+  /**
+   * Epoch of this process's own registration, -1 while there is none. While `liveness` shows another, the metadata is from an earlier life
+   * (a starting node reads the metadata log from its beginning) and plays no role: an old leadership or an old leader's word could undo
+   * what was committed since. Absent: not checked, for whoever never shows the past.
+   */
+  readonly localBrokerEpoch?: number;
   readonly nowMs: number;
 }
 
@@ -83,6 +89,8 @@ export class Partition {
   private assignment: PartitionAssignment | null = null;
   private current: Leader | Follower | Offline = { role: "offline" };
   private requestIds = 0;
+  /** Told while metadata was still of the past; taken up when it is of the present. */
+  private deferred: PartitionAssignment | null = null;
 
   constructor(options: PartitionOptions) {
     this.topicId = options.topicId;
@@ -125,6 +133,8 @@ export class Partition {
   applyMetadata(assignment: PartitionAssignment, view: MetadataView): void {
     this.liveness = view.liveness;
     this.configuredMinIsr = view.minIsr;
+    this.deferred = this.isPast(view) ? assignment : null;
+    if (this.deferred) return;
     const known = this.assignment;
     const isNews =
       !known ||
@@ -139,7 +149,8 @@ export class Partition {
   updateView(view: MetadataView): void {
     this.liveness = view.liveness;
     this.configuredMinIsr = view.minIsr;
-    if (this.current.role === "leader") this.current.settle(view.nowMs);
+    if (this.deferred && !this.isPast(view)) this.applyMetadata(this.deferred, view);
+    else if (this.current.role === "leader") this.current.settle(view.nowMs);
   }
 
   /** The replica was removed or its topic deleted: nothing more comes from here. The broker removes the log. */
@@ -266,6 +277,12 @@ export class Partition {
     });
   }
 
+  private isPast({ liveness, localBrokerEpoch }: MetadataView): boolean {
+    // Once it plays a role, a partition stays in the present: being registered anew in the same life takes nothing back.
+    if (localBrokerEpoch === undefined || this.assignment) return false;
+    return localBrokerEpoch < 0 || liveness.get(this.localId)?.epoch !== localBrokerEpoch;
+  }
+
   private changeRole(assignment: PartitionAssignment, nowMs: number): void {
     this.current = this.roleFor(assignment, nowMs);
     const { role } = this.current;
@@ -274,6 +291,10 @@ export class Partition {
   }
 
   private roleFor(assignment: PartitionAssignment, nowMs: number): Leader | Follower | Offline {
+    // An epoch that the log has seen already was led in an earlier life. It is never led again: (epoch, offset) would stop being unique
+    // (KAFKA-10527).
+    const wasLed = assignment.leaderEpoch <= latestEpoch(this.log);
+    if (assignment.leader === this.localId && wasLed) return { role: "offline" };
     if (assignment.leader === this.localId) return new Leader(this.context, assignment, nowMs);
     if (assignment.leader < 0 || !assignment.replicas.includes(this.localId)) return { role: "offline" };
     return new Follower(this.context, assignment.leader, assignment.leaderEpoch, assignment.leaderRecoveryState === 1);

@@ -101,6 +101,7 @@ export class Harness {
 
   private boot(machine: Machine): void {
     machine.life++;
+    const past = [...this.controller.history];
     const brokerEpoch = this.controller.register(machine.id);
     machine.node = new TestNode({
       id: machine.id,
@@ -111,6 +112,12 @@ export class Harness {
       random: this.random,
       outside: this.outside(machine),
     });
+    this.seen.set(machine.node, machine.node.log.highWatermark);
+    // A node that starts reads the metadata log from its beginning: what it led long ago is news to it.
+    for (const version of past) {
+      machine.node.onMetadata(version);
+      if (this.chance(200)) this.turn(machine);
+    }
     this.announce();
     this.heartbeat(machine, machine.life);
   }

@@ -91,7 +91,7 @@ export class TestNode {
   onMetadata(metadata: MetadataVersion): void {
     if (metadata.version <= this.metadataVersion) return;
     this.metadataVersion = metadata.version;
-    this.partition.applyMetadata(metadata.assignment, { liveness: metadata.liveness, minIsr: this.minIsr, nowMs: this.outside.nowMs() });
+    this.partition.applyMetadata(metadata.assignment, { liveness: metadata.liveness, minIsr: this.minIsr, localBrokerEpoch: this.brokerEpoch, nowMs: this.outside.nowMs() });
     this.plans.sync(this.partition);
   }
 

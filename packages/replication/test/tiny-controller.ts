@@ -9,7 +9,8 @@ export interface MetadataVersion {
 }
 
 export class TinyController {
-  private version = 0;
+  /** Every version there ever was, as the metadata log has them. */
+  readonly history: MetadataVersion[] = [];
   private nextBrokerEpoch = 100;
   private assignment: PartitionAssignment;
   private readonly brokers = new Map<NodeId, BrokerLiveness>();
@@ -19,7 +20,7 @@ export class TinyController {
   }
 
   get current(): MetadataVersion {
-    return { version: this.version, assignment: this.assignment, liveness: new Map(this.brokers) };
+    return { version: this.history.length, assignment: this.assignment, liveness: new Map(this.brokers) };
   }
 
   /** A new life of a broker; it comes up unfenced. */
@@ -29,7 +30,7 @@ export class TinyController {
     if (this.brokers.get(id)?.fenced === false) this.fence(id);
     this.brokers.set(id, { epoch, fenced: false, shuttingDown: false });
     this.elect();
-    this.version++;
+    this.history.push(this.current);
     return epoch;
   }
 
@@ -42,14 +43,14 @@ export class TinyController {
     // The last member stays: nobody else may hold all that is committed.
     if (isr.includes(id)) this.change({ isr: left.length > 0 ? left : isr, ...(leader === id ? { leader: -1 } : {}) });
     this.elect();
-    this.version++;
+    this.history.push(this.current);
   }
 
   /** Another leader though nobody died: what an operator or a rebalance does. */
   moveLeader(to: NodeId): void {
     if (this.assignment.leader === to || !this.assignment.isr.includes(to) || this.brokers.get(to)?.fenced !== false) return;
     this.change({ leader: to });
-    this.version++;
+    this.history.push(this.current);
   }
 
   alter(sender: NodeId, item: AlterPartitionItem): AlterPartitionOutcome {
@@ -67,7 +68,7 @@ export class TinyController {
     });
     if (!eligible) return refuse("INELIGIBLE_REPLICA");
     this.change({ isr: members.map(({ brokerId }) => brokerId) });
-    this.version++;
+    this.history.push(this.current);
     const { leader, leaderEpoch, isr, partitionEpoch, leaderRecoveryState } = this.assignment;
     return { ok: true, leaderId: leader, leaderEpoch, isr, partitionEpoch, leaderRecoveryState };
   }

@@ -43,6 +43,8 @@ export const produce: Handler = (parts, request, from, reply) => {
   const acks = body.acks;
   const answers: Answer[] = [];
   const waiting: Waiting[] = [];
+  // Leader and address came with v10, and older answers must not carry them (KIP-951).
+  const tellsLeader = request.apiVersion < 0 || request.apiVersion >= 10;
   const isAcks = acks === -1 || acks === 0 || acks === 1;
   for (const topic of body.topicData) {
     const found = topic.topicId !== ZERO_UUID ? parts.image().topicsById.get(topic.topicId) : parts.image().topicsByName.get(topic.name);
@@ -74,7 +76,7 @@ export const produce: Handler = (parts, request, from, reply) => {
       const appended = append(parts, { topicId: found.id, topicName: found.name, index: item.index }, item.records, acks, request.apiVersion);
       const data = answer(appended.ok ? "NONE" : appended.error, appended.ok ? null : appended.message);
       if (!appended.ok) {
-        if (appended.error === "NOT_LEADER_OR_FOLLOWER") data.currentLeader = leaderOf(parts, found.id, item.index);
+        if (tellsLeader && appended.error === "NOT_LEADER_OR_FOLLOWER") data.currentLeader = leaderOf(parts, found.id, item.index);
         continue;
       }
       data.baseOffset = appended.baseOffset;
@@ -175,7 +177,6 @@ function park(parts: BrokerParts, waiting: readonly Waiting[], timeoutMs: number
       if (status.kind === "done") continue;
       item.data.errorCode = errorCode(status.kind === "error" ? status.error : "REQUEST_TIMED_OUT");
       item.data.errorMessage = explain(parts, item, status.kind === "error" ? status.error : "REQUEST_TIMED_OUT");
-      item.data.baseOffset = -1;
     }
     if (open.size > 0) return false;
     respond();

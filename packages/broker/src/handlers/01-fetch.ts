@@ -61,7 +61,7 @@ export const fetch: Handler = (parts, request, from, reply) => {
     reply(newFetchResponse({ errorCode: errorCode(begun.error) }));
     return;
   }
-  new FetchInProgress(parts, body, begun.context, replicaId, reply).start();
+  new FetchInProgress(parts, { body, apiVersion: request.apiVersion, context: begun.context, replicaId }, reply).start();
 };
 
 function isMetadataFetch(body: FetchRequest): boolean {
@@ -75,19 +75,29 @@ class FetchInProgress {
   readonly #request: FetchRequest;
   readonly #context: FetchContext;
   readonly #replicaId: number;
+  /** The current leader comes with errors from v12 on; older answers must not carry it. */
+  readonly #tellsLeader: boolean;
+  /** The leader's address comes with v16. */
+  readonly #tellsEndpoints: boolean;
   readonly #reply: Reply;
   readonly #slots: Slot[];
   readonly #maxBytes: number;
   #answered = false;
 
-  constructor(parts: BrokerParts, request: FetchRequest, context: FetchContext, replicaId: number, reply: Reply) {
+  constructor(
+    parts: BrokerParts,
+    asked: { readonly body: FetchRequest; readonly apiVersion: number; readonly context: FetchContext; readonly replicaId: number },
+    reply: Reply,
+  ) {
     this.#parts = parts;
-    this.#request = request;
-    this.#context = context;
-    this.#replicaId = replicaId;
+    this.#request = asked.body;
+    this.#context = asked.context;
+    this.#replicaId = asked.replicaId;
+    this.#tellsLeader = asked.apiVersion < 0 || asked.apiVersion >= 12;
+    this.#tellsEndpoints = asked.apiVersion < 0 || asked.apiVersion >= 16;
     this.#reply = reply;
-    this.#maxBytes = Math.min(request.maxBytes, parts.runtime.settings.fetchMaxBytes);
-    this.#slots = context.partitions.map((spec) => this.#slotFor(spec));
+    this.#maxBytes = Math.min(asked.body.maxBytes, parts.runtime.settings.fetchMaxBytes);
+    this.#slots = asked.context.partitions.map((spec) => this.#slotFor(spec));
   }
 
   start(): void {
@@ -270,7 +280,7 @@ class FetchInProgress {
       if (slot.replica) traffic.replicationBytesOut += bytes;
       else if (bytes > 0) traffic.fetched(slot.key, recordCountOf(slot.batches), bytes);
     }
-    const nodeEndpoints = nodeEndpointsOf(this.#parts.image(), leaders);
+    const nodeEndpoints = this.#tellsEndpoints ? nodeEndpointsOf(this.#parts.image(), leaders) : [];
     this.#reply(newFetchResponse({ sessionId, responses: [...topics.values()], nodeEndpoints }));
   }
 
@@ -286,7 +296,7 @@ class FetchInProgress {
       records: failed || slot.diverging ? EMPTY : (joinBatches(slot.batches) ?? EMPTY),
     });
     if (slot.diverging) data.divergingEpoch = slot.diverging;
-    if (slot.error === "NOT_LEADER_OR_FOLLOWER" || slot.error === "FENCED_LEADER_EPOCH") {
+    if (this.#tellsLeader && (slot.error === "NOT_LEADER_OR_FOLLOWER" || slot.error === "FENCED_LEADER_EPOCH")) {
       const known = this.#parts.image().topicsById.get(slot.topicId)?.partitions.get(slot.spec.partitionIndex);
       if (known) data.currentLeader = { leaderId: known.leader, leaderEpoch: known.leaderEpoch };
     }

@@ -34,6 +34,8 @@ export const listOffsets: Handler = (parts, request, _from, reply) => {
   };
   const topics = body.topics.map((topic) => {
     const found = parts.image().topicsByName.get(topic.name);
+    // The field came with v4, and older answers must not carry it.
+    const tellsEpoch = request.apiVersion < 0 || request.apiVersion >= 4;
     const partitions = topic.partitions.map((asked) => {
       const answer = newListOffsetsResponseListOffsetsPartitionResponse({ partitionIndex: asked.partitionIndex });
       const partition = found && parts.partitions.get(found.id, asked.partitionIndex);
@@ -43,7 +45,10 @@ export const listOffsets: Handler = (parts, request, _from, reply) => {
         return answer;
       }
       waiting += 1;
-      find(parts, partition, asked, body.replicaId >= 0, answer, done);
+      find(parts, partition, asked, body.replicaId >= 0, answer, () => {
+        if (!tellsEpoch) answer.leaderEpoch = -1;
+        done();
+      });
       return answer;
     });
     return { name: topic.name, partitions };
