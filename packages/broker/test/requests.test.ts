@@ -121,6 +121,16 @@ describe("reading and asking", () => {
     expect(cluster.nowMs - beforeMs).toBeLessThan(50);
   });
 
+  test("B5 a reader that would not wait gets what is only on disk, not an empty answer", () => {
+    cluster = new SmallCluster({}, { tailBytesMax: 1 });
+    createTopic("t");
+    produce("t", "a");
+    const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20 });
+    const request = newFetchRequest({ maxWaitMs: 0, minBytes: 0, topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }] });
+    const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(leaderOf("t"), ApiKey.Fetch, request, 12) as ResponseOf<typeof ApiKey.Fetch>;
+    expect(reply.responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
+  });
+
   test("ListOffsets finds the first record at or after a time, the ends, and nothing beyond", () => {
     createTopic("t");
     produce("t", "a");

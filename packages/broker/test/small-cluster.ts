@@ -28,8 +28,10 @@ export class SmallCluster {
   #seq = 0;
   readonly #waiting = new Set<{ from: NodeId; to: NodeId; end: (result: PeerResult) => void }>();
   readonly #properties: ReadonlyMap<string, string>;
+  readonly #storeOptions: { readonly tailBytesMax?: number };
 
-  constructor(properties: Readonly<Record<string, string>> = {}) {
+  constructor(properties: Readonly<Record<string, string>> = {}, storeOptions: { readonly tailBytesMax?: number } = {}) {
+    this.#storeOptions = storeOptions;
     this.#properties = new Map(
       Object.entries({ "default.replication.factor": "3", "min.insync.replicas": "2", "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "250", ...properties }),
     );
@@ -101,7 +103,7 @@ export class SmallCluster {
 
   #start(id: NodeId, roles: BrokerConfig["roles"], before?: MemoryLogStore): void {
     const random = seededRandom(id * 7919 + this.#seq);
-    const store = new MemoryLogStore(before ? before.disk.crash() : randomUuid(random), { auto: (run) => this.#at(0.05, run, id) });
+    const store = new MemoryLogStore(before ? before.disk.crash() : randomUuid(random), { ...this.#storeOptions, auto: (run) => this.#at(0.05, run, id) });
     let wakeUp = 0;
     const broker = new Broker({
       config: {

@@ -27,7 +27,13 @@ for (const sizeBytes of [16 * 1024, 64 * 1024, 1024 * 1024]) {
   });
   let ticket = 0;
   const write = (ops: HandOver["ops"], bytes: number) => disk.write({ ticket: ++ticket as Ticket, ops, bytes });
-  const descriptor = { key, topicId: Uuid("AAAAAAAAAAAAAAAAAAAAAQ"), partition: 0, topicName: "bench", retentionClass: "delete:604800000:-1" };
+  const descriptor = {
+    key,
+    topicId: Uuid("AAAAAAAAAAAAAAAAAAAAAQ"),
+    partition: 0,
+    topicName: "bench",
+    retentionClass: "delete:604800000:-1",
+  };
   write([{ type: "create", descriptor }], 0);
   const template = makeBatch({ baseOffset: 0, sizeBytes });
   const cpuBefore = process.cpuUsage();
@@ -52,9 +58,18 @@ for (const sizeBytes of [16 * 1024, 64 * 1024, 1024 * 1024]) {
   const megabytes = (rows * sizeBytes) / 1e6;
   console.log(
     JSON.stringify({
-      ...{ sizeBytes, durability, rows, commits, mbPerSecond: Math.round(megabytes / elapsedSeconds), cpuSeconds: Number(cpuSeconds.toFixed(2)) },
+      sizeBytes,
+      durability,
+      rows,
+      commits,
+      mbPerSecond: Math.round(megabytes / elapsedSeconds),
+      cpuSeconds: Number(cpuSeconds.toFixed(2)),
       mbPerCpuSecond: Math.round(megabytes / cpuSeconds),
-      commitMs: { p50: Number(commitMs.p50.toFixed(2)), p99: Number(commitMs.p99.toFixed(2)), max: Number(commitMs.max.toFixed(1)) },
+      commitMs: {
+        p50: Number(commitMs.p50.toFixed(2)),
+        p99: Number(commitMs.p99.toFixed(2)),
+        max: Number(commitMs.max.toFixed(1)),
+      },
       rssMb: Math.round(process.memoryUsage.rss() / 1e6),
     }),
   );

@@ -30,8 +30,14 @@ export class CommitTimes {
     const sorted = this.#ms.slice(0, Math.min(this.#commits, KEPT)).toSorted();
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
     return {
-      ...{ commits: this.#commits, handOvers: this.#handOvers, bytes: this.#bytes },
-      commitMs: { p50: at(0.5), p99: at(0.99), max: at(1) },
+      commits: this.#commits,
+      handOvers: this.#handOvers,
+      bytes: this.#bytes,
+      commitMs: {
+        p50: at(0.5),
+        p99: at(0.99),
+        max: at(1),
+      },
     };
   }
 }

@@ -42,11 +42,14 @@ export function cutBelow(shards: Shards, file: ShardFile, log: LogState, offset:
     changed = true;
     log.segments = log.segments
       .filter((segment) => segment.untilOffset > offset)
-      .map((segment) => (segment.fromOffset < offset ? narrowed(shards, log, segment, offset, segment.untilOffset) : segment))
+      .map((segment) =>
+        segment.fromOffset < offset ? narrowed(shards, log, segment, offset, segment.untilOffset) : segment,
+      )
       .filter((segment) => segment.sizeBytes > 0);
   }
   if (log.tailFrom < offset) {
-    if (log.tailBytes > 0) log.tailBytes -= offset >= log.logEnd ? log.tailBytes : rangeOf(file, log.id, log.tailFrom, offset).bytes;
+    if (log.tailBytes > 0)
+      log.tailBytes -= offset >= log.logEnd ? log.tailBytes : rangeOf(file, log.id, log.tailFrom, offset).bytes;
     log.tailFrom = Math.min(offset, log.logEnd);
     if (log.tailBytes === 0) log.tailMaxTimestampMs = -1;
   }

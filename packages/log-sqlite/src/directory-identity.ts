@@ -21,14 +21,21 @@ export function readDirectoryIdentity(dir: string): DirectoryIdentity {
   }
   const { directoryId, formatVersion } = parse(text);
   if (typeof directoryId !== "string" || typeof formatVersion !== "number")
-    throw new Error(`${path} cannot be read; restore it from a copy (its directoryId is also in the cluster's metadata), or move the directory away.`);
+    throw new Error(
+      `${path} cannot be read; restore it from a copy (its directoryId is also in the cluster's metadata), or move the directory away.`,
+    );
   if (formatVersion > FORMAT_VERSION)
-    throw new Error(`${dir} was written by a newer Vitrine (format ${formatVersion}, this one knows ${FORMAT_VERSION}); start it with that version.`);
+    throw new Error(
+      `${dir} was written by a newer Vitrine (format ${formatVersion}, this one knows ${FORMAT_VERSION}); start it with that version.`,
+    );
   return { directoryId: Uuid(directoryId), formatVersion };
 }
 
 function create(dir: string, path: string): DirectoryIdentity {
-  const identity = { directoryId: randomUuid({ nextUint32: () => randomBytes(4).readUInt32BE() }), formatVersion: FORMAT_VERSION };
+  const identity = {
+    directoryId: randomUuid({ nextUint32: () => randomBytes(4).readUInt32BE() }),
+    formatVersion: FORMAT_VERSION,
+  };
   const fd = openSync(`${path}.new`, "w", 0o600);
   writeSync(fd, `${JSON.stringify(identity)}\n`);
   fsyncSync(fd);

@@ -5,7 +5,7 @@
  */
 import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 
-const LINE_BYTES = 32;
+const LINE_BYTES = 40;
 const LINE = /^file (\d{8}) commits (\d{10})$/;
 
 export class DurableMarker {

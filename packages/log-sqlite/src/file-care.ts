@@ -40,7 +40,13 @@ export function rotate(shards: Shards, writer: OpWriter, old: ShardFile): void {
 }
 
 /** Moves the truth about a log to the file of another shard; its batches stay where they are. A crash in between leaves two rows, of which the newer generation wins. */
-export function moveLog(shards: Shards, writer: OpWriter, log: LogState, descriptor: LogDescriptor, target: ShardFile): void {
+export function moveLog(
+  shards: Shards,
+  writer: OpWriter,
+  log: LogState,
+  descriptor: LogDescriptor,
+  target: ShardFile,
+): void {
   const source = shards.truth(log.fileNo);
   const side = sideTablesOf(source, log.id);
   const next = { ...inFile(log, target.fileNo), descriptor };
@@ -55,7 +61,12 @@ export function moveLog(shards: Shards, writer: OpWriter, log: LogState, descrip
 }
 
 /** Copies up to COPY_STEP_BYTES of live batches out of the emptiest sealed file that is worth it. False when there is none. */
-export function copyForwardStep(shards: Shards, writer: OpWriter, live: ReadonlyMap<number, number>, commit: () => void): boolean {
+export function copyForwardStep(
+  shards: Shards,
+  writer: OpWriter,
+  live: ReadonlyMap<number, number>,
+  commit: () => void,
+): boolean {
   const entry = mostlyDead(shards, live);
   if (!entry) return false;
   const source = shards.file(entry.fileNo);
@@ -107,8 +118,15 @@ function copySegment(shards: Shards, log: LogState, at: number, source: ShardFil
     }
     if (copiedBytes === 0) target.statements.removeBatchRange.run(log.id, row.base_offset, segment.untilOffset);
     target.statements.insertBatch.run(
-      ...[log.id, row.base_offset, row.last_offset, row.leader_epoch, row.max_timestamp_ms, row.record_count],
-      ...[row.size_bytes, row.crc, row.bytes],
+      log.id,
+      row.base_offset,
+      row.last_offset,
+      row.leader_epoch,
+      row.max_timestamp_ms,
+      row.record_count,
+      row.size_bytes,
+      row.crc,
+      row.bytes,
     );
     copiedBytes += row.size_bytes;
     copiedUntil = row.last_offset + 1;
@@ -121,7 +139,11 @@ function copySegment(shards: Shards, log: LogState, at: number, source: ShardFil
         { ...copy, untilOffset: copiedUntil },
         { ...segment, fromOffset: copiedUntil, sizeBytes: Math.max(0, segment.sizeBytes - copiedBytes) },
       ];
-  log.segments = mergeSegments([...log.segments.slice(0, at), ...parts.filter((part) => part.sizeBytes > 0), ...log.segments.slice(at + 1)]);
+  log.segments = mergeSegments([
+    ...log.segments.slice(0, at),
+    ...parts.filter((part) => part.sizeBytes > 0),
+    ...log.segments.slice(at + 1),
+  ]);
   return copiedBytes;
 }
 
@@ -140,7 +162,9 @@ function inFile(log: LogState, fileNo: number): LogState {
     fileNo,
     generation: log.generation + 1,
     segments: mergeSegments([...log.segments, ...tailAsSegment(log)]),
-    ...{ tailFrom: log.logEnd, tailBytes: 0, tailMaxTimestampMs: -1 },
+    tailFrom: log.logEnd,
+    tailBytes: 0,
+    tailMaxTimestampMs: -1,
   };
 }
 

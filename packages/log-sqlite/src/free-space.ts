@@ -36,7 +36,8 @@ export class FreeSpace {
   }
 
   noteFull(): void {
-    if (this.#fullAtBytes < 0) this.#journal("error", `The disk of ${this.#options.dir} is full: produce is refused until there is room.`);
+    if (this.#fullAtBytes < 0)
+      this.#journal("error", `The disk of ${this.#options.dir} is full: produce is refused until there is room.`);
     this.#fullAtBytes = this.freeBytes;
     this.nearlyFull = true;
     void this.look();
@@ -64,7 +65,8 @@ export class FreeSpace {
       this.#fullAtBytes = -1;
       this.#journal("info", `There is room again for ${dir}: produce is taken.`);
     }
-    if (this.#timer && !this.nearlyFull && this.freeBytes > freeBytesMin * RESUME_SHARE + ballastBytes) this.#layBallast();
+    if (this.#timer && !this.nearlyFull && this.freeBytes > freeBytesMin * RESUME_SHARE + ballastBytes)
+      this.#layBallast();
   }
 
   #layBallast(): void {

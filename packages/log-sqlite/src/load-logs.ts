@@ -45,7 +45,8 @@ export function loadSideTables(file: ShardFile): Map<number, { epochs: EpochEntr
   const epochs = file.db.prepare<[], { partition_id: number; epoch: number; start_offset: number }>(
     "SELECT partition_id, epoch, start_offset FROM leader_epochs ORDER BY partition_id, epoch",
   );
-  for (const row of epochs.iterate()) of(row.partition_id).epochs.push({ epoch: row.epoch, startOffset: Offset(row.start_offset) });
+  for (const row of epochs.iterate())
+    of(row.partition_id).epochs.push({ epoch: row.epoch, startOffset: Offset(row.start_offset) });
   const producers = file.db.prepare<[], ProducerRow>("SELECT * FROM producers ORDER BY partition_id, producer_id");
   for (const row of producers.iterate()) of(row.partition_id).producers.push(producerOf(row));
   return tables;
@@ -69,7 +70,12 @@ export function sideTablesOf(file: ShardFile, id: number): SideTables {
 export function producerBatchesText(batches: readonly ProducerBatch[]): string {
   return JSON.stringify(
     batches.map((batch) => [
-      ...[batch.producerEpoch, batch.baseSequence, batch.lastSequence, batch.baseOffset, batch.lastOffset, batch.timestampMs],
+      batch.producerEpoch,
+      batch.baseSequence,
+      batch.lastSequence,
+      batch.baseOffset,
+      batch.lastOffset,
+      batch.timestampMs,
     ]),
   );
 }
@@ -79,10 +85,15 @@ function producerOf(row: ProducerRow): ProducerEntry {
   const batches: ProducerBatch[] = [];
   for (const item of Array.isArray(rows) ? rows : []) {
     const numbers: number[] = Array.isArray(item) ? item.map(Number) : [];
-    const [producerEpoch = 0, baseSequence = 0, lastSequence = 0, baseOffset = 0, lastOffset = 0, timestampMs = -1] = numbers;
+    const [producerEpoch = 0, baseSequence = 0, lastSequence = 0, baseOffset = 0, lastOffset = 0, timestampMs = -1] =
+      numbers;
     batches.push({
-      ...{ producerEpoch, baseSequence, lastSequence, timestampMs },
-      ...{ baseOffset: Offset(baseOffset), lastOffset: Offset(lastOffset) },
+      producerEpoch,
+      baseSequence,
+      lastSequence,
+      timestampMs,
+      baseOffset: Offset(baseOffset),
+      lastOffset: Offset(lastOffset),
     });
   }
   return { producerId: row.producer_id, producerEpoch: row.producer_epoch, lastSeenMs: row.last_seen_ms, batches };
@@ -93,7 +104,10 @@ function segmentsOf(file: ShardFile): Map<number, Segment[]> {
   const rows = file.db.prepare<[], SegmentRow>("SELECT * FROM segments ORDER BY partition_id, from_offset");
   for (const row of rows.iterate()) {
     const segment: Segment = {
-      ...{ fromOffset: row.from_offset, untilOffset: row.until_offset, fileNo: row.file_no, sizeBytes: row.size_bytes },
+      fromOffset: row.from_offset,
+      untilOffset: row.until_offset,
+      fileNo: row.file_no,
+      sizeBytes: row.size_bytes,
       maxTimestampMs: row.max_timestamp_ms,
     };
     const list = found.get(row.partition_id);
@@ -113,8 +127,15 @@ function stateOf(row: PartitionRow, fileNo: number, segments: Segment[]): LogSta
       topicName: row.topic_name,
       retentionClass: row.retention_class,
     },
-    ...{ generation: row.generation, logStart: row.log_start, logEnd: row.log_end, highWatermark: row.high_watermark },
-    ...{ maxTimestampMs: row.max_timestamp_ms, fileNo, segments },
-    ...{ tailFrom: row.tail_from, tailBytes: row.tail_bytes, tailMaxTimestampMs: row.tail_max_timestamp_ms },
+    generation: row.generation,
+    logStart: row.log_start,
+    logEnd: row.log_end,
+    highWatermark: row.high_watermark,
+    maxTimestampMs: row.max_timestamp_ms,
+    fileNo,
+    segments,
+    tailFrom: row.tail_from,
+    tailBytes: row.tail_bytes,
+    tailMaxTimestampMs: row.tail_max_timestamp_ms,
   };
 }

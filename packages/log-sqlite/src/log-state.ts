@@ -36,9 +36,17 @@ export interface SideTables {
 }
 
 export function newLogState(id: number, descriptor: LogDescriptor, fileNo: number, generation: number): LogState {
+  const offsets = { logStart: 0, logEnd: 0, highWatermark: 0, maxTimestampMs: -1 };
   return {
-    ...{ id, descriptor, generation, fileNo, logStart: 0, logEnd: 0, highWatermark: 0, maxTimestampMs: -1 },
-    ...{ tailFrom: 0, tailBytes: 0, tailMaxTimestampMs: -1, segments: [] },
+    id,
+    descriptor,
+    fileNo,
+    generation,
+    ...offsets,
+    tailFrom: 0,
+    tailBytes: 0,
+    tailMaxTimestampMs: -1,
+    segments: [],
   };
 }
 

@@ -79,7 +79,12 @@ export type FromStorage =
   /** A transaction met a full disk; the ballast is gone and it is being tried again. */
   | { readonly type: "full" }
   | { readonly type: "failed"; readonly reason: string }
-  | { readonly type: "journal"; readonly level: JournalLevel; readonly message: string; readonly fields: Record<string, unknown> }
+  | {
+      readonly type: "journal";
+      readonly level: JournalLevel;
+      readonly message: string;
+      readonly fields: Record<string, unknown>;
+    }
   | { readonly type: "closed" };
 
 export interface StorageThreadData {
@@ -120,7 +125,12 @@ export interface KeptRequest {
   readonly bytes: number;
 }
 
-export type ToReader = ReadRequest | FindRequest | KeptRequest | { readonly type: "forget"; readonly path: string } | { readonly type: "close" };
+export type ToReader =
+  | ReadRequest
+  | FindRequest
+  | KeptRequest
+  | { readonly type: "forget"; readonly path: string }
+  | { readonly type: "close" };
 
 export type FromReader =
   | { readonly type: "answer"; readonly id: number; readonly batches: readonly Uint8Array[] }

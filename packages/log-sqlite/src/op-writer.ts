@@ -104,7 +104,14 @@ export class OpWriter {
       this.#shards
         .truth(log.fileNo)
         .statements.updatePartition.run(
-          ...[log.logStart, log.logEnd, log.highWatermark, log.maxTimestampMs, log.tailFrom, log.tailBytes, log.tailMaxTimestampMs, log.id],
+          log.logStart,
+          log.logEnd,
+          log.highWatermark,
+          log.maxTimestampMs,
+          log.tailFrom,
+          log.tailBytes,
+          log.tailMaxTimestampMs,
+          log.id,
         );
     }
     this.#dirty.clear();
@@ -136,11 +143,21 @@ export class OpWriter {
     const file = this.#touch(this.#shards.truth(log.fileNo));
     if (!file) return;
     const { facts } = op;
-    invariant(facts.baseOffset >= log.logEnd, `a batch of ${op.key} at ${facts.baseOffset} came after the log had reached ${log.logEnd}`);
+    invariant(
+      facts.baseOffset >= log.logEnd,
+      `a batch of ${op.key} at ${facts.baseOffset} came after the log had reached ${log.logEnd}`,
+    );
     const bytes = bytesOf(op.bytes, slabs);
     file.statements.insertBatch.run(
-      ...[log.id, facts.baseOffset, facts.lastOffset, facts.leaderEpoch, facts.maxTimestampMs, facts.recordCount],
-      ...[bytes.length, facts.crc, bytes],
+      log.id,
+      facts.baseOffset,
+      facts.lastOffset,
+      facts.leaderEpoch,
+      facts.maxTimestampMs,
+      facts.recordCount,
+      bytes.length,
+      facts.crc,
+      bytes,
     );
     log.logEnd = facts.lastOffset + 1;
     log.tailBytes += bytes.length;
@@ -174,7 +191,8 @@ export class OpWriter {
     const file = this.#touch(this.#shards.truth(log.fileNo));
     if (!file) return;
     removeRows(file, log.id);
-    if (file.fileNo === METADATA_FILE_NO) file.statements.removeBatchesBelow.run(log.id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    if (file.fileNo === METADATA_FILE_NO)
+      file.statements.removeBatchesBelow.run(log.id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     this.logs.delete(key);
     this.#dirty.delete(log);
     this.#dirtySegments.delete(log);
@@ -184,7 +202,8 @@ export class OpWriter {
 
   #restart(log: LogState, file: ShardFile, offset: number): void {
     removeRows(file, log.id);
-    if (file.fileNo === METADATA_FILE_NO) file.statements.removeBatchesBelow.run(log.id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    if (file.fileNo === METADATA_FILE_NO)
+      file.statements.removeBatchesBelow.run(log.id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     const fresh = newLogState(this.nextPartitionId++, log.descriptor, log.fileNo, log.generation);
     Object.assign(log, fresh, { logStart: offset, logEnd: offset, highWatermark: offset, tailFrom: offset });
     this.#dirtySegments.delete(log);
@@ -220,8 +239,20 @@ export class OpWriter {
 export function savePartition(file: Pick<ShardFile, "statements">, log: LogState): void {
   const { key, topicName, topicId, partition, retentionClass } = log.descriptor;
   file.statements.savePartition.run(
-    ...[log.id, key, topicName, topicId, partition, retentionClass, log.generation, log.logStart, log.logEnd, log.highWatermark],
-    ...[log.maxTimestampMs, log.tailFrom, log.tailBytes, log.tailMaxTimestampMs],
+    log.id,
+    key,
+    topicName,
+    topicId,
+    partition,
+    retentionClass,
+    log.generation,
+    log.logStart,
+    log.logEnd,
+    log.highWatermark,
+    log.maxTimestampMs,
+    log.tailFrom,
+    log.tailBytes,
+    log.tailMaxTimestampMs,
   );
 }
 

@@ -38,7 +38,8 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
   const shards = new Shards(options, marker, (file) =>
     post({ type: "moved", layouts: [], added: [{ fileNo: file.fileNo, path: file.path }], unlinked: [] }),
   );
-  if (!orderly) for (const path of shards.pathsOf(expected.keys())) if (!existsSync(`${path}-wal`)) withoutWal.add(path);
+  if (!orderly)
+    for (const path of shards.pathsOf(expected.keys())) if (!existsSync(`${path}-wal`)) withoutWal.add(path);
   for (const sentence of shards.openAll()) say("info", sentence);
   let lost = false;
   for (const [fileNo, commits] of expected) {
@@ -47,7 +48,12 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
     // A file that was sealed just before the end is complete: sealing writes its WAL into it first.
     if (!file && shards.files.has(fileNo)) continue;
     lost = true;
-    if (!file) say("error", `A data file (number ${fileNo}) is missing from ${options.dir}: records that were confirmed are gone.`, { fileNo });
+    if (!file)
+      say(
+        "error",
+        `A data file (number ${fileNo}) is missing from ${options.dir}: records that were confirmed are gone.`,
+        { fileNo },
+      );
     else {
       const how = withoutWal.has(file.path) ? "its -wal file is missing" : "its -wal file was cut or damaged";
       say(
@@ -62,9 +68,15 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
   const { logs, stale, nextPartitionId } = loadStates(shards);
   const storage = new Storage(shards, logs, nextPartitionId, post);
   if (storage.repairLayout(stale, lost, (message) => say("error", message))) lost = true;
-  if (lost) storage.keepOrphans();
+  if (lost)
+    for (const path of storage.setOrphansAside())
+      say("warn", `${path} holds records that nothing knows of any more; it is kept for you to look at.`);
   const unclean = options.durability === "os" && !orderly && expected.size > 0;
-  if (unclean) say("warn", `${options.dir} was not closed in order, and commits are left to the page cache: confirmed records may be missing.`);
+  if (unclean)
+    say(
+      "warn",
+      `${options.dir} was not closed in order, and commits are left to the page cache: confirmed records may be missing.`,
+    );
   return { storage, lock, opened: { ...describe(storage), cleanShutdown: !lost && !unclean } };
 }
 
@@ -96,18 +108,24 @@ function describe(storage: Storage): Omit<OpenedDirectory, "cleanShutdown"> {
 
 function quorumStateOf(shards: Shards): QuorumStateRecord | null {
   const row = shards.metadata.db
-    .prepare<[], { leader_epoch: number; leader_id: number; voted_id: number; voted_directory_id: string }>("SELECT * FROM quorum_state")
+    .prepare<[], { leader_epoch: number; leader_id: number; voted_id: number; voted_directory_id: string }>(
+      "SELECT * FROM quorum_state",
+    )
     .get();
   if (!row) return null;
   return {
-    ...{ leaderEpoch: row.leader_epoch, leaderId: row.leader_id, votedId: row.voted_id },
+    leaderEpoch: row.leader_epoch,
+    leaderId: row.leader_id,
+    votedId: row.voted_id,
     votedDirectoryId: Uuid(row.voted_directory_id),
   };
 }
 
 function snapshotOf(shards: Shards): SnapshotFile | null {
   const row = shards.metadata.db
-    .prepare<[], { end_offset: number; epoch: number; bytes: Buffer }>("SELECT * FROM snapshots ORDER BY end_offset DESC LIMIT 1")
+    .prepare<[], { end_offset: number; epoch: number; bytes: Buffer }>(
+      "SELECT * FROM snapshots ORDER BY end_offset DESC LIMIT 1",
+    )
     .get();
   return row ? { endOffset: Offset(row.end_offset), epoch: row.epoch, bytes: new Uint8Array(row.bytes) } : null;
 }
@@ -115,18 +133,20 @@ function snapshotOf(shards: Shards): SnapshotFile | null {
 /** Held for as long as the process lives: the operating system lets go of it when the process dies. */
 function lockDirectory(dir: string): Database.Database {
   const db = new Database(join(dir, LOCK_FILE), { timeout: 0 });
-  const version = db.prepare<[], { version: string }>("SELECT sqlite_version() AS version").get()?.version ?? "0.0.0";
-  const refused = whySqliteRefused(version);
-  if (refused) throw new DirectoryRefused(refused);
   try {
     db.pragma("journal_mode=MEMORY");
     db.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();
     if (sqliteCode(error)?.startsWith("SQLITE_BUSY"))
-      throw new DirectoryRefused(`${dir} is in use by another process; stop that one first, or give this node a directory of its own.`);
+      throw new DirectoryRefused(
+        `${dir} is in use by another process; stop that one first, or give this node a directory of its own.`,
+      );
     throw error;
   }
+  const version = db.prepare<[], { version: string }>("SELECT sqlite_version() AS version").get()?.version ?? "0.0.0";
+  const refused = whySqliteRefused(version);
+  if (refused) throw new DirectoryRefused(refused);
   return db;
 }
 

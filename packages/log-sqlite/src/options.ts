@@ -29,7 +29,7 @@ export interface SqliteDiskOptions {
   readonly copyForwardBelow?: number;
   /** How often free space is looked up. Default 1 s. */
   readonly freeSpacePollMs?: number;
-  /** Bound on the pages of each file, for tests of the full disk; lifted when the ballast goes. */
+  /** Bound on the pages of each file, for tests of the full disk; lifted when the ballast goes, or never where negative. */
   readonly pagesMax?: number;
   readonly journal?: Journal;
 }

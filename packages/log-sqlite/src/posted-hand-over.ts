@@ -20,7 +20,8 @@ export function postedFrom(handOver: HandOver, memory: Slabs): PostedHandOver {
     return { slab, at: shared.byteOffset, length: shared.byteLength };
   };
   const ops = handOver.ops.map((op): PostedOp => {
-    if (op.type === "append") return { type: "append", key: op.key, facts: op.batch.facts, bytes: placeOf(op.batch.bytes) };
+    if (op.type === "append")
+      return { type: "append", key: op.key, facts: op.batch.facts, bytes: placeOf(op.batch.bytes) };
     if (op.type === "snapshot") {
       const { endOffset, epoch, bytes } = op.snapshot;
       return { type: "snapshot", endOffset, epoch, bytes: placeOf(bytes) };

@@ -5,6 +5,9 @@ import type { DiskReport, LogKey, ReadSpec } from "@vitrine/log";
 import { batchOf } from "./batch-header.ts";
 import type { FindRequest, FromReader, KeptRequest, LogLayout, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
 
+/** Reader threads that die are replaced until so many have: then something is wrong that a new one does not mend. */
+const DEATHS_MAX = 10;
+
 type Request = ReadRequest | FindRequest | KeptRequest;
 
 interface Reader {
@@ -27,9 +30,13 @@ export class ReadPool {
   readonly #pending = new Map<number, Pending>();
   #listener: (report: DiskReport) => void = () => {};
   #closing = false;
+  #deaths = 0;
 
+  readonly #wanted: number;
+
+  /** Threads are started when they are first needed: many nodes never read cold, and a start should not wait for them. */
   constructor(readers: number) {
-    for (let i = 0; i < Math.max(1, readers); i++) this.#start();
+    this.#wanted = Math.max(1, readers);
   }
 
   onReport(listener: (report: DiskReport) => void): void {
@@ -59,7 +66,12 @@ export class ReadPool {
       const layout = this.#layouts.get(key);
       if (!layout) return removed(id, key);
       if (from < layout.logStart)
-        return { type: "read-failed", id, error: "OFFSET_OUT_OF_RANGE", reason: `offset ${from} of ${key} was deleted` };
+        return {
+          type: "read-failed",
+          id,
+          error: "OFFSET_OUT_OF_RANGE",
+          reason: `offset ${from} of ${key} was deleted`,
+        };
       const places = this.#places(layout, from, upTo);
       return { type: "read", id, key, partitionId: layout.partitionId, places, from, upTo, maxBytes };
     });
@@ -70,7 +82,16 @@ export class ReadPool {
       const layout = this.#layouts.get(key);
       if (!layout) return { type: "found", id, batch: null };
       const places = this.#places(layout, layout.logStart, upTo);
-      return { type: "find", id, key, partitionId: layout.partitionId, places, from: layout.logStart, upTo, timestampMs };
+      return {
+        type: "find",
+        id,
+        key,
+        partitionId: layout.partitionId,
+        places,
+        from: layout.logStart,
+        upTo,
+        timestampMs,
+      };
     });
   }
 
@@ -79,7 +100,15 @@ export class ReadPool {
       const layout = this.#layouts.get(key);
       if (!layout) return { type: "kept", id, offset: null };
       const places = this.#places(layout, layout.logStart, Infinity);
-      return { type: "kept", id, key, partitionId: layout.partitionId, places, from: layout.logStart, bytes } satisfies KeptRequest;
+      return {
+        type: "kept",
+        id,
+        key,
+        partitionId: layout.partitionId,
+        places,
+        from: layout.logStart,
+        bytes,
+      } satisfies KeptRequest;
     });
   }
 
@@ -103,7 +132,13 @@ export class ReadPool {
       setImmediate(() => this.#listener(planned));
       return;
     }
-    const reader = this.#readers.reduce((least, other) => (other.waiting < least.waiting ? other : least));
+    if (this.#readers.length < this.#wanted && this.#deaths < DEATHS_MAX && !this.#closing) this.#start();
+    let reader = this.#readers[0];
+    for (const other of this.#readers) if (reader && other.waiting < reader.waiting) reader = other;
+    if (!reader) {
+      setImmediate(() => this.#listener(unanswered(id, "no reader thread runs any more; restart the node")));
+      return;
+    }
     reader.waiting++;
     this.#pending.set(id, { request: planned, reader, plan, layout: this.#layouts.get(key) });
     reader.worker.postMessage(planned satisfies ToReader);
@@ -141,7 +176,7 @@ export class ReadPool {
       case "unreadable": {
         const { key } = pending.request;
         if (this.#layouts.get(key) !== pending.layout) this.#ask(id, key, pending.plan);
-        else this.#listener({ type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `${key} could not be read: ${message.reason}` });
+        else this.#listener(unanswered(id, `${key} could not be read: ${message.reason}`));
         return;
       }
     }
@@ -155,11 +190,11 @@ export class ReadPool {
     const died = (why: string) => {
       this.#readers.splice(this.#readers.indexOf(reader), 1);
       if (this.#closing) return;
-      this.#start();
+      this.#deaths++;
       for (const [id, pending] of this.#pending) {
         if (pending.reader !== reader) continue;
         this.#pending.delete(id);
-        this.#listener({ type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `a reader thread ended: ${why}` });
+        this.#listener(unanswered(id, `a reader thread ended: ${why}`));
       }
     };
     let why = "no reason given";
@@ -171,7 +206,11 @@ export class ReadPool {
 }
 
 function removed(id: number, key: string): DiskReport {
-  return { type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `the log ${key} was removed` };
+  return unanswered(id, `the log ${key} was removed`);
+}
+
+function unanswered(id: number, reason: string): DiskReport {
+  return { type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason };
 }
 
 function isRequest(planned: Request | DiskReport): planned is Request {

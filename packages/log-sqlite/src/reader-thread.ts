@@ -1,7 +1,7 @@
 /** Entry of a reader thread: reads what is not in memory any more, on read-only connections, and checks every byte before it leaves. */
 import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
-import { findDamage } from "./batch-header.ts";
+import { findDamage } from "./find-damage.ts";
 import type { FindRequest, FromReader, KeptRequest, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
 
 /** Bound on files kept open. */
@@ -19,13 +19,18 @@ interface ReadFile {
   readonly floor: Database.Statement<[number, number], { base_offset: number }>;
   readonly batches: Database.Statement<[number, number, number, number], Row>;
   readonly byTimestamp: Database.Statement<[number, number, number, number, number], Row>;
-  readonly sizesBackwards: Database.Statement<[number, number, number, number], { base_offset: number; size_bytes: number }>;
+  readonly sizesBackwards: Database.Statement<
+    [number, number, number, number],
+    { base_offset: number; size_bytes: number }
+  >;
 }
 
 type Place = ReadPlace & { readonly path: string };
 
 const port = parentPort!;
 const files = new Map<string, ReadFile>();
+/** The file that was asked last. */
+let reading = "";
 
 port.on("message", (message: ToReader) => {
   switch (message.type) {
@@ -42,7 +47,7 @@ port.on("message", (message: ToReader) => {
       forget(message.path);
       return;
     case "close":
-      for (const path of [...files.keys()]) forget(path);
+      for (const path of files.keys()) forget(path);
       port.postMessage({ type: "closed" } satisfies FromReader);
       port.close();
       return;
@@ -55,19 +60,29 @@ function answer(request: ReadRequest | FindRequest, read: () => Buffer[] | strin
   try {
     result = read();
   } catch (error) {
-    unreadable(request.id, error);
-    return;
+    if (!isDamage(error)) {
+      unreadable(request.id, error);
+      return;
+    }
+    result = `A page that ${request.key} needs is damaged in ${reading} (${error.message}); fetch these batches from another replica.`;
   }
   if (typeof result === "string") {
     port.postMessage({ type: "corrupt", id: request.id, reason: result } satisfies FromReader);
     return;
   }
   const batches = result.map(ownBytes);
-  port.postMessage({ type: "answer", id: request.id, batches } satisfies FromReader, batches.map((bytes) => bytes.buffer));
+  port.postMessage(
+    { type: "answer", id: request.id, batches } satisfies FromReader,
+    batches.map((bytes) => bytes.buffer),
+  );
+}
+
+function isDamage(error: unknown): error is Error {
+  return error instanceof Database.SqliteError && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
 }
 
 function unreadable(id: number, error: unknown): void {
-  for (const path of [...files.keys()]) forget(path);
+  for (const path of files.keys()) forget(path);
   const reason = error instanceof Error ? error.message : String(error);
   port.postMessage({ type: "unreadable", id, reason } satisfies FromReader);
 }
@@ -143,11 +158,13 @@ function sentence(key: string, place: Place, row: Row, damage: string): string {
 
 function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && buffer.byteLength === bytes.byteLength) return new Uint8Array(buffer);
+  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && buffer.byteLength === bytes.byteLength)
+    return new Uint8Array(buffer);
   return new Uint8Array(bytes);
 }
 
 function open(path: string): ReadFile {
+  reading = path;
   const known = files.get(path);
   if (known) {
     files.delete(path);
@@ -166,9 +183,13 @@ function open(path: string): ReadFile {
   const columns = "base_offset, last_offset, size_bytes, bytes";
   const file: ReadFile = {
     db,
-    floor: db.prepare("SELECT base_offset FROM batches WHERE partition_id = ? AND base_offset <= ? ORDER BY base_offset DESC LIMIT 1"),
+    floor: db.prepare(
+      "SELECT base_offset FROM batches WHERE partition_id = ? AND base_offset <= ? ORDER BY base_offset DESC LIMIT 1",
+    ),
     batches: db.prepare(`SELECT ${columns} FROM batches ${where} ORDER BY base_offset`),
-    byTimestamp: db.prepare(`SELECT ${columns} FROM batches ${where} AND max_timestamp_ms >= ? ORDER BY base_offset LIMIT 1`),
+    byTimestamp: db.prepare(
+      `SELECT ${columns} FROM batches ${where} AND max_timestamp_ms >= ? ORDER BY base_offset LIMIT 1`,
+    ),
     sizesBackwards: db.prepare(`SELECT base_offset, size_bytes FROM batches ${where} ORDER BY base_offset DESC`),
   };
   files.set(path, file);

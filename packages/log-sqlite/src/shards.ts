@@ -1,5 +1,5 @@
 /** The database files of a log directory: which one each shard writes, which ones are sealed, and who may still need them. */
-import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { invariant } from "@vitrine/core";
 import type { DurableMarker } from "./durable-marker.ts";
@@ -175,14 +175,27 @@ export class Shards {
     removeFiles(entry.path);
   }
 
+  /** Takes a sealed file out of use without removing it. */
+  setAside(fileNo: number): string {
+    const path = this.files.get(fileNo)?.path ?? "";
+    this.#sealed.get(fileNo)?.close();
+    this.#sealed.delete(fileNo);
+    this.files.delete(fileNo);
+    const aside = `${path}.orphan`;
+    renameSync(path, aside);
+    return aside;
+  }
+
   /** Sealed files, oldest first. */
   get sealedFiles(): FileEntry[] {
-    return [...this.files.values()].filter(({ fileNo }) => !this.isActive(fileNo)).toSorted((a, b) => a.fileNo - b.fileNo);
+    return [...this.files.values()]
+      .filter(({ fileNo }) => !this.isActive(fileNo))
+      .toSorted((a, b) => a.fileNo - b.fileNo);
   }
 
   /** The bound of tests goes with the ballast. */
   liftPageLimit(): void {
-    if (this.#pagesMax === 0) return;
+    if (this.#pagesMax <= 0) return;
     this.#pagesMax = 0;
     for (const file of this.#active.values()) file.limitPages(0xffff_fffe);
   }
@@ -200,7 +213,7 @@ export class Shards {
 
   get #fileOptions() {
     const { durability, checkpointPages } = this.options;
-    return { durability, checkpointPages, pagesMax: this.#pagesMax };
+    return { durability, checkpointPages, pagesMax: Math.abs(this.#pagesMax) };
   }
 
   #activate(file: ShardFile): void {

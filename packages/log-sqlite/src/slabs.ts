@@ -5,20 +5,44 @@
 const SLAB_BYTES = 1024 * 1024;
 /** Larger ones get memory of their own. */
 const LARGE_BYTES = SLAB_BYTES / 4;
+const PRESSURE_EVERY_BYTES = 128 * SLAB_BYTES;
+const PRESSURE_BYTES = 72 * SLAB_BYTES;
 
 export class Slabs {
+  readonly #pressure = new GarbagePressure();
   #slab: SharedArrayBuffer | null = null;
   #used = 0;
 
   allocate(sizeBytes: number): Uint8Array {
-    if (sizeBytes > LARGE_BYTES) return new Uint8Array(new SharedArrayBuffer(sizeBytes));
+    if (sizeBytes > LARGE_BYTES) return new Uint8Array(this.#newSlab(sizeBytes));
     if (!this.#slab || this.#used + sizeBytes > SLAB_BYTES) {
-      this.#slab = new SharedArrayBuffer(SLAB_BYTES);
+      this.#slab = this.#newSlab(SLAB_BYTES);
       this.#used = 0;
     }
     const view = new Uint8Array(this.#slab, this.#used, sizeBytes);
     // Aligned, so that two threads never work on one word.
     this.#used += (sizeBytes + 7) & ~7;
     return view;
+  }
+
+  #newSlab(sizeBytes: number): SharedArrayBuffer {
+    this.#pressure.note(sizeBytes);
+    return new SharedArrayBuffer(sizeBytes);
+  }
+}
+
+/**
+ * V8 does not count shared memory when it decides whether to collect garbage: dead slabs would pile up by the gigabyte in a thread that makes little
+ * other garbage. So now and then a large piece of ordinary memory is taken and dropped: it is counted, and being never touched it costs nothing.
+ */
+export class GarbagePressure {
+  #bytes = 0;
+
+  /** Tells of shared memory that this thread has come to hold. */
+  note(sizeBytes: number): void {
+    this.#bytes += sizeBytes;
+    if (this.#bytes < PRESSURE_EVERY_BYTES) return;
+    // Zero again; the memory is what matters.
+    this.#bytes = new ArrayBuffer(PRESSURE_BYTES).byteLength - PRESSURE_BYTES;
   }
 }

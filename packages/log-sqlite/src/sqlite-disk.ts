@@ -20,11 +20,17 @@ export async function openSqliteDisk(options: SqliteDiskOptions): Promise<Sqlite
   const { directoryId } = readDirectoryIdentity(settled.dir);
   const reads = new ReadPool(settled.readers);
   const data: StorageThreadData = { options: settled };
-  const worker = new Worker(new URL("./storage-thread.ts", import.meta.url), { workerData: data, name: "vitrine storage" });
+  const worker = new Worker(new URL("./storage-thread.ts", import.meta.url), {
+    workerData: data,
+    name: "vitrine storage",
+  });
   const free = new FreeSpace(settled, journal);
   try {
-    const [opened] = await Promise.all([whenOpened(worker, journal), free.look()]);
-    return new SqliteDisk(settled, journal, worker, reads, free, directoryId, opened);
+    const looked = free.look();
+    // Nothing may be awaited between the two: a message that found no listener would be lost.
+    const disk = new SqliteDisk(settled, journal, worker, reads, free, directoryId, await whenOpened(worker, journal));
+    await looked;
+    return disk;
   } catch (error) {
     free.stop();
     await Promise.all([reads.close(), worker.terminate()]);
@@ -60,6 +66,7 @@ export class SqliteDisk implements LogDisk {
   #state: "online" | "offline" = "online";
   #listener: (report: DiskReport) => void = () => {};
   #closed: Promise<void> | null = null;
+  #exited = false;
   #whenClosed: (() => void) | null = null;
 
   constructor(
@@ -81,8 +88,11 @@ export class SqliteDisk implements LogDisk {
     reads.learn(opened.layouts, opened.files);
     reads.onReport((report) => this.#listener(report));
     worker.on("message", (message: FromStorage) => this.#onMessage(message));
-    worker.on("error", (error) => this.#fail(`The storage thread of ${options.dir} ended: ${String(error)}. Restart the node.`));
+    worker.on("error", (error) =>
+      this.#fail(`The storage thread of ${options.dir} ended: ${String(error)}. Restart the node.`),
+    );
     worker.on("exit", () => {
+      this.#exited = true;
       if (!this.#closed) this.#fail(`The storage thread of ${options.dir} ended. Restart the node.`);
       this.#whenClosed?.();
     });
@@ -129,9 +139,17 @@ export class SqliteDisk implements LogDisk {
     return this.#closed;
   }
 
+  /** Ends without warning, as a crash of the process would: what waits is not written, nothing is noted. */
+  async abandon(): Promise<void> {
+    this.#closed ??= Promise.resolve();
+    this.#free.stop();
+    await Promise.all([this.#reads.close(), this.#worker.terminate()]);
+  }
+
   async #close(brokerEpoch: number): Promise<void> {
     this.#free.stop();
     await this.#reads.close();
+    if (this.#exited) return;
     const done = new Promise<void>((resolve) => {
       this.#whenClosed = resolve;
     });

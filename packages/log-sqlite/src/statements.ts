@@ -53,7 +53,10 @@ export interface Statements {
   readonly countCommit: Statement<[number]>;
   readonly truncateBatches: Statement<[number, number, number], { size_bytes: number }>;
   readonly floorBatch: Statement<[number, number], { base_offset: number; last_offset: number }>;
-  readonly sumBytes: Statement<[number, number, number, number, number], { bytes: number | null; newest: number | null }>;
+  readonly sumBytes: Statement<
+    [number, number, number, number, number],
+    { bytes: number | null; newest: number | null }
+  >;
   readonly removeBatchesBelow: Statement<[number, number, number]>;
   readonly removeBatchRange: Statement<[number, number, number]>;
   readonly saveQuorumState: Statement<Value[]>;
@@ -100,7 +103,9 @@ export function prepareStatements(db: Database): Statements {
       `SELECT sum(size_bytes) AS bytes, max(max_timestamp_ms) AS newest FROM batches
        WHERE partition_id = ? AND base_offset >= ? AND last_offset >= ? AND last_offset < ? AND base_offset < ?`,
     ),
-    removeBatchesBelow: db.prepare("DELETE FROM batches WHERE partition_id = ? AND base_offset < ? AND last_offset < ?"),
+    removeBatchesBelow: db.prepare(
+      "DELETE FROM batches WHERE partition_id = ? AND base_offset < ? AND last_offset < ?",
+    ),
     removeBatchRange: db.prepare("DELETE FROM batches WHERE partition_id = ? AND base_offset >= ? AND base_offset < ?"),
     saveQuorumState: db.prepare(
       "INSERT OR REPLACE INTO quorum_state (id, leader_epoch, leader_id, voted_id, voted_directory_id) VALUES (1, ?, ?, ?, ?)",

@@ -11,6 +11,8 @@ import { sqliteCode } from "./shard-file.ts";
 const IDLE_MS = 200;
 /** Rotation by age, unlinking and copying forward are looked at this often. */
 const CARE_MS = 500;
+/** The durable marker is synced every so many of them. */
+const MARKER_SYNC_CARES = 10;
 
 const port = parentPort!;
 const { options } = workerData as StorageThreadData;
@@ -43,8 +45,10 @@ function start(): OpenStorage | null {
 const open = start();
 if (open) {
   const { storage } = open;
+  let cares = 0;
   const careTimer = setInterval(() => {
-    if (queue.length === 0) storage.care();
+    storage.care();
+    if (++cares % MARKER_SYNC_CARES === 0) storage.syncMarker();
   }, CARE_MS);
   const drain = () => {
     drainDue = false;

@@ -10,22 +10,30 @@ import type { FromStorage, LogLayout, PostedHandOver } from "./messages.ts";
 import { OpWriter } from "./op-writer.ts";
 import { type ShardFile, sqliteCode } from "./shard-file.ts";
 import type { Shards } from "./shards.ts";
+import { GarbagePressure } from "./slabs.ts";
 
 const FULL_RETRY_PAUSE_MS = 100;
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 500;
+/** A file that is written is worth emptying when it has grown to this share of its bound. */
+const DEAD_FILE_SHARE = 1 / 8;
 
 export class Storage {
   readonly shards: Shards;
   readonly writer: OpWriter;
   readonly #post: (message: FromStorage) => void;
+  readonly #pressure = new GarbagePressure();
   #failed = false;
   /** Something was cut or removed: a file may have become free of live batches. */
   #careDue = true;
   #wrote = false;
-  #keepFileNos: ReadonlySet<number> = new Set();
 
-  constructor(shards: Shards, logs: Map<string, LogState>, nextPartitionId: number, post: (message: FromStorage) => void) {
+  constructor(
+    shards: Shards,
+    logs: Map<string, LogState>,
+    nextPartitionId: number,
+    post: (message: FromStorage) => void,
+  ) {
     this.shards = shards;
     this.writer = new OpWriter(shards, logs, nextPartitionId);
     this.#post = post;
@@ -44,6 +52,7 @@ export class Storage {
       const { sizes, files } = this.#commitWithRetry(group);
       let bytes = 0;
       for (const handOver of group) bytes += handOver.bytes;
+      this.#pressure.note(bytes);
       this.#wrote = true;
       if (sizes.length > 0) this.#careDue = true;
       this.#post({
@@ -54,7 +63,23 @@ export class Storage {
         removed: this.#takeRemoved(),
         stats: { ms: performance.now() - startedMs, bytes, files },
       });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    try {
       this.#rotateWhatIsLarge();
+    } catch (error) {
+      if (sqliteCode(error) === "SQLITE_FULL") this.#noteFull();
+      else this.#fail(error);
+    }
+  }
+
+  /** Now and then: the marker reaches the disk also under steady load, when nothing is ever idle. */
+  syncMarker(): void {
+    if (this.#failed) return;
+    try {
+      this.shards.marker.sync();
     } catch (error) {
       this.#fail(error);
     }
@@ -67,17 +92,16 @@ export class Storage {
       this.#rotateWhatIsLarge();
       if (!this.#careDue) return false;
       const live = liveBytesByFile(this.writer.logs);
+      this.#rotateWhatIsDead(live);
       this.#unlinkDead(live);
       const copied = copyForwardStep(this.shards, this.writer, live, () => this.#commitOpen());
       if (copied) this.#postMoved([]);
       else this.#careDue = false;
       return copied;
     } catch (error) {
-      if (sqliteCode(error) === "SQLITE_FULL") {
-        this.#rollback();
-        return false;
-      }
-      this.#fail(error);
+      // Housekeeping can wait until there is room.
+      if (sqliteCode(error) === "SQLITE_FULL") this.#noteFull();
+      else this.#fail(error);
       return false;
     }
   }
@@ -95,7 +119,11 @@ export class Storage {
   }
 
   /** At start: removes rows that a newer file contradicts, and gives up segments whose file is gone. True when something was lost. */
-  repairLayout(stale: readonly { readonly file: ShardFile; readonly id: number }[], lost: boolean, say: (message: string) => void): boolean {
+  repairLayout(
+    stale: readonly { readonly file: ShardFile; readonly id: number }[],
+    lost: boolean,
+    say: (message: string) => void,
+  ): boolean {
     const { writer, shards } = this;
     writer.done.clear();
     for (const { file, id } of stale) writer.removeStale(file, id);
@@ -105,7 +133,9 @@ export class Storage {
       if (!missing) continue;
       gone = true;
       const { key, topicName, partition } = log.descriptor;
-      say(`Data file ${missing.fileNo} is missing: ${topicName}-${partition} (${key}) begins at offset ${missing.untilOffset} now.`);
+      say(
+        `Data file ${missing.fileNo} is missing: ${topicName}-${partition} (${key}) begins at offset ${missing.untilOffset} now.`,
+      );
       log.segments = log.segments.filter((segment) => segment.fromOffset >= missing.untilOffset);
       log.logStart = Math.max(log.logStart, missing.untilOffset);
       log.highWatermark = Math.max(log.highWatermark, log.logStart);
@@ -116,15 +146,20 @@ export class Storage {
     return gone || lost;
   }
 
-  /** Something is missing from the directory: sealed files that nobody knows are kept for people to look at. */
-  keepOrphans(): void {
-    this.#keepFileNos = new Set(this.shards.sealedFiles.map(({ fileNo }) => fileNo));
+  /** Something was lost, perhaps the file that knew of others: sealed files without a live batch are renamed, not removed. Returns their new paths. */
+  setOrphansAside(): string[] {
+    const live = liveBytesByFile(this.writer.logs);
+    const orphans = this.shards.sealedFiles.filter(({ fileNo }) => (live.get(fileNo) ?? 0) === 0);
+    return orphans.map(({ fileNo }) => this.shards.setAside(fileNo));
   }
 
   /** Layout of a log for readers. */
   static layoutOf(log: LogState): LogLayout {
     const places = log.segments.map(({ fileNo, fromOffset, untilOffset, maxTimestampMs }) => ({
-      ...{ fileNo, fromOffset, untilOffset, maxTimestampMs },
+      fileNo,
+      fromOffset,
+      untilOffset,
+      maxTimestampMs,
     }));
     places.push({ fileNo: log.fileNo, fromOffset: log.tailFrom, untilOffset: Infinity, maxTimestampMs: Infinity });
     return { key: log.descriptor.key, partitionId: log.id, logStart: log.logStart, places };
@@ -144,13 +179,23 @@ export class Storage {
         this.#rollback();
         if (isBusy(error) && tries < BUSY_TRIES) pause(BUSY_PAUSE_MS);
         else if (sqliteCode(error) === "SQLITE_FULL" && performance.now() < giveUpMs) {
-          releaseBallast(this.shards.dir);
-          this.shards.liftPageLimit();
-          this.#post({ type: "full" });
+          this.#makeRoom();
           if (tries > 1) pause(FULL_RETRY_PAUSE_MS);
         } else throw error;
       }
     }
+  }
+
+  #makeRoom(): void {
+    releaseBallast(this.shards.dir);
+    this.shards.liftPageLimit();
+    this.#post({ type: "full" });
+  }
+
+  /** Outside of a group: what was begun is undone, and is tried again later. */
+  #noteFull(): void {
+    this.#rollback();
+    this.#makeRoom();
   }
 
   #apply(group: readonly PostedHandOver[]): SizeReport[] {
@@ -221,8 +266,19 @@ export class Storage {
     }
   }
 
+  /** A large topic was deleted: the file that is written is sealed early, so that it can be emptied. */
+  #rotateWhatIsDead(live: ReadonlyMap<number, number>): void {
+    const { segmentBytes, copyForwardBelow } = this.shards.options;
+    for (const file of this.shards.active) {
+      if (file.shard === METADATA_SHARD || file.sizeBytes < segmentBytes * DEAD_FILE_SHARE) continue;
+      if ((live.get(file.fileNo) ?? 0) >= file.sizeBytes * copyForwardBelow) continue;
+      rotate(this.shards, this.writer, file);
+      this.#postMoved([]);
+    }
+  }
+
   #unlinkDead(live: ReadonlyMap<number, number>): void {
-    const dead = this.shards.sealedFiles.filter(({ fileNo }) => (live.get(fileNo) ?? 0) === 0 && !this.#keepFileNos.has(fileNo));
+    const dead = this.shards.sealedFiles.filter(({ fileNo }) => (live.get(fileNo) ?? 0) === 0);
     if (dead.length === 0) return;
     // Left to the page cache, a commit may be lost that a removed file cannot be read without: so the truth is synced first.
     if (this.shards.options.durability === "os") for (const file of this.shards.active) file.checkpoint("PASSIVE");

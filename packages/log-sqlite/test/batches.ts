@@ -17,9 +17,19 @@ export interface BatchWish {
 const HEADER_BYTES = 61;
 
 export function makeBatch(wish: BatchWish): Batch {
-  const { baseOffset, records = 1, sizeBytes = 200, epoch = 0, timestampMs = 1_000_000 + baseOffset, producerId = -1 } = wish;
+  const {
+    baseOffset,
+    records = 1,
+    sizeBytes = 200,
+    epoch = 0,
+    timestampMs = 1_000_000 + baseOffset,
+    producerId = -1,
+  } = wish;
   const bytes = Buffer.alloc(Math.max(sizeBytes, HEADER_BYTES));
-  for (let i = HEADER_BYTES, x = baseOffset + 1; i < bytes.length; i++) bytes[i] = x = (x * 75 + 74) % 65537;
+  for (let i = HEADER_BYTES, x = baseOffset + 1; i < bytes.length; i++) {
+    x = (x * 75 + 74) % 65537;
+    bytes[i] = x ^ (baseOffset * 37);
+  }
   bytes.writeBigInt64BE(BigInt(baseOffset), 0);
   bytes.writeInt32BE(bytes.length - 12, 8);
   bytes.writeInt32BE(epoch, 12);

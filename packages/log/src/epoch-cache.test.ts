@@ -87,10 +87,13 @@ describe("epoch cache", () => {
   });
 
   test("L21 two logs that share a prefix find its end by asking each other", () => {
-    const growth = fc.array(fc.record({ epochStep: fc.integer({ min: 1, max: 3 }), length: fc.integer({ min: 1, max: 5 }) }), {
-      minLength: 1,
-      maxLength: 6,
-    });
+    const growth = fc.array(
+      fc.record({ epochStep: fc.integer({ min: 1, max: 3 }), length: fc.integer({ min: 1, max: 5 }) }),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    );
     fc.assert(
       fc.property(growth, growth, growth, (shared, ours, theirs) => {
         const build = (parts: typeof shared, startEpoch: number, parity: number) => {

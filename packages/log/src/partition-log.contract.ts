@@ -2,12 +2,18 @@
 import { Offset, Uuid } from "@vitrine/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { type BatchOptions, testBatch } from "../test/batches.ts";
-import { descriptorOf, type LogStoreHarness, metadataDescriptor, type OpenStore, StoreDriver } from "../test/store-driver.ts";
+import { descriptorOf, metadataDescriptor, type OpenStore, StoreDriver } from "../test/store-driver.ts";
 import { checkAgainstModel } from "../test/store-model.ts";
 import type { PartitionLog } from "./partition-log.ts";
 
 export { testBatch } from "../test/batches.ts";
-export { descriptorOf, metadataDescriptor, type LogStoreHarness, type OpenStore, StoreDriver } from "../test/store-driver.ts";
+export {
+  descriptorOf,
+  metadataDescriptor,
+  type LogStoreHarness,
+  type OpenStore,
+  StoreDriver,
+} from "../test/store-driver.ts";
 
 export interface ContractOptions {
   /** Random histories to compare with the model. Default 100; fewer where opening a store takes time. */
@@ -103,6 +109,23 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       expect(new TextDecoder().decode(read!.bytes.subarray(61))).toBe("second");
     });
 
+    test("L4 what a cut takes away, the epochs and producers forget", async () => {
+      const { driver: broker, log } = await open();
+      appendAll(
+        log,
+        { baseOffset: 0, epoch: 1, producerId: 7, baseSequence: 0 },
+        { baseOffset: 1, epoch: 2, producerId: 7, baseSequence: 1 },
+      );
+      await broker.commit();
+      log.truncateTo(Offset(1));
+      expect(log.epochs.latestEpoch).toBe(1);
+      const again = testBatch({ baseOffset: 1, epoch: 3, producerId: 7, baseSequence: 1 });
+      expect(log.producers.check(again.facts)).toEqual({ kind: "ok" });
+      await broker.restart();
+      expect(broker.log(log.descriptor.key).producers.check(again.facts)).toEqual({ kind: "ok" });
+      expect(broker.log(log.descriptor.key).epochs.entries).toEqual([{ epoch: 1, startOffset: 0 }]);
+    });
+
     test("L5 a log is not cut below its high watermark, unless the election was unclean", async () => {
       const { driver: broker, log } = await open();
       appendAll(log, { baseOffset: 0 }, { baseOffset: 1 }, { baseOffset: 2 });
@@ -113,14 +136,28 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       expect(offsets(log)).toEqual({ start: 0, highWatermark: 1, durable: 1, end: 1 });
     });
 
-    test.each([0, 4])("L6 a cut %i beyond the log end still forgets epochs that begin there (KAFKA-10706)", async (beyond) => {
-      const { log } = await open();
-      appendAll(log, { baseOffset: 0, epoch: 1 });
-      log.assignEpochStart(2, Offset(1));
-      log.truncateTo(Offset(1 + beyond));
-      expect(log.epochs.entries).toEqual([{ epoch: 1, startOffset: 0 }]);
-      expect(log.logEndOffset).toBe(1);
-    });
+    test.each([SMALL_TAIL, 1 << 20])(
+      "L9 a bound inside a batch leaves the batch out (tail of %i bytes)",
+      async (tailBytesMax) => {
+        const { driver: broker, log } = await open(tailBytesMax);
+        appendAll(log, ...[0, 5, 10, 15].map((baseOffset) => ({ baseOffset, records: 5, payload: "x".repeat(50) })));
+        await broker.commit();
+        expect(await broker.readAll(log, 0, 7)).toHaveLength(1);
+        expect(await broker.readAll(log, 16, 18)).toHaveLength(0);
+      },
+    );
+
+    test.each([0, 4])(
+      "L6 a cut %i beyond the log end still forgets epochs that begin there (KAFKA-10706)",
+      async (beyond) => {
+        const { log } = await open();
+        appendAll(log, { baseOffset: 0, epoch: 1 });
+        log.assignEpochStart(2, Offset(1));
+        log.truncateTo(Offset(1 + beyond));
+        expect(log.epochs.entries).toEqual([{ epoch: 1, startOffset: 0 }]);
+        expect(log.logEndOffset).toBe(1);
+      },
+    );
 
     test("L7 a full truncation begins anew at an offset: start, high watermark and end, also after a restart (KAFKA-9491)", async () => {
       const { driver: broker, log } = await open();
@@ -139,15 +176,20 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
 
     test("L8 the log start moves at once, exactly, and never above the high watermark", async () => {
       const { driver: broker, log } = await open();
-      appendAll(log, { baseOffset: 0, records: 5 }, { baseOffset: 5, records: 5 });
+      appendAll(log, { baseOffset: 0, records: 5, epoch: 1 }, { baseOffset: 5, records: 5, epoch: 2 });
       await broker.commit();
       log.setHighWatermark(Offset(10));
       expect(() => log.setLogStartOffset(Offset(11))).toThrow(/high watermark/);
       log.setLogStartOffset(Offset(7));
       log.setLogStartOffset(Offset(3));
       expect(log.logStartOffset).toBe(7);
+      expect(log.epochs.entries).toEqual([{ epoch: 2, startOffset: 7 }]);
       const spec = { upTo: Offset(10), maxBytes: 1000 };
-      expect(log.readTail({ ...spec, from: Offset(6) })).toEqual({ kind: "out-of-range", logStartOffset: 7, logEndOffset: 10 });
+      expect(log.readTail({ ...spec, from: Offset(6) })).toEqual({
+        kind: "out-of-range",
+        logStartOffset: 7,
+        logEndOffset: 10,
+      });
       expect(log.readTail({ ...spec, from: Offset(11) })).toMatchObject({ kind: "out-of-range" });
       expect(await broker.readAll(log, 7, 10)).toHaveLength(1);
       await broker.restart();
@@ -156,7 +198,9 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
 
     test("L9 what left memory is read cold: whole batches, at least one, as many as fit, up to the bound", async () => {
       const { driver: broker, log } = await open(SMALL_TAIL);
-      const batches = Array.from({ length: 20 }, (_, i) => testBatch({ baseOffset: i * 2, records: 2, payload: "x".repeat(i * 5) }));
+      const batches = Array.from({ length: 20 }, (_, i) =>
+        testBatch({ baseOffset: i * 2, records: 2, payload: "x".repeat(i * 5) }),
+      );
       for (const batch of batches) log.append(batch);
       await broker.commit();
       expect(log.readTail({ from: Offset(1), upTo: Offset(40), maxBytes: 1 }).kind).toBe("cold");
@@ -174,7 +218,8 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       const times = [100, 300, 200, 400, 150, 500];
       appendAll(log, ...times.map((timestampMs, i) => ({ baseOffset: i, timestampMs })));
       await broker.commit();
-      const found = async (timestampMs: number, upTo = 6) => (await broker.findTimestamp(log, timestampMs, upTo))?.facts.baseOffset ?? null;
+      const found = async (timestampMs: number, upTo = 6) =>
+        (await broker.findTimestamp(log, timestampMs, upTo))?.facts.baseOffset ?? null;
       expect(await Promise.all([0, 101, 301, 401, 501].map((time) => found(time)))).toEqual([0, 1, 3, 5, null]);
       expect(await found(301, 3)).toBe(null);
       expect(log.maxTimestampMs).toBe(500);
@@ -213,7 +258,11 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       const metadata = store.create(metadataDescriptor);
       const vote = { leaderEpoch: 4, leaderId: -1, votedId: 2, votedDirectoryId: Uuid("d0000000000000000000aA") };
       const snapshot = { endOffset: Offset(9), epoch: 3, bytes: new Uint8Array([1, 2, 3]) };
-      appendAll(log, { baseOffset: 0, epoch: 1, producerId: 7, baseSequence: 0 }, { baseOffset: 1, epoch: 3, producerId: 7, baseSequence: 1 });
+      appendAll(
+        log,
+        { baseOffset: 0, epoch: 1, producerId: 7, baseSequence: 0 },
+        { baseOffset: 1, epoch: 3, producerId: 7, baseSequence: 1 },
+      );
       appendAll(metadata, { baseOffset: 0, epoch: 4 });
       await broker.commit();
       log.setHighWatermark(Offset(2));
@@ -226,7 +275,9 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       const again = broker.log(log.descriptor.key);
       expect(again.epochs.entries).toEqual(log.epochs.entries);
       expect(again.producers.entries.map((entry) => entry.batches)).toEqual(producers.map((entry) => entry.batches));
-      expect(again.producers.check(testBatch({ baseOffset: 2, producerId: 7, baseSequence: 1 }).facts).kind).toBe("duplicate");
+      expect(again.producers.check(testBatch({ baseOffset: 2, producerId: 7, baseSequence: 1 }).facts).kind).toBe(
+        "duplicate",
+      );
       expect(again.highWatermark).toBe(2);
       expect(broker.store.quorumState).toEqual(vote);
       const loaded = broker.store.latestSnapshot()!;
@@ -279,8 +330,12 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       expect(store.health).toMatchObject({ uncommittedBytes: 0, state: "online", nearlyFull: false });
     });
 
-    test("L17 any history of appends, cuts, reads, commits, crashes and restarts agrees with an array", { timeout: 60_000 }, async () => {
-      await checkAgainstModel(openStore, options.runs ?? 100);
-    });
+    test(
+      "L17 any history of appends, cuts, reads, commits, crashes and restarts agrees with an array",
+      { timeout: 60_000 },
+      async () => {
+        await checkAgainstModel(openStore, options.runs ?? 100);
+      },
+    );
   });
 }

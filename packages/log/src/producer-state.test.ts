@@ -6,8 +6,11 @@ import { nextSequence, ProducerState } from "./producer-state.ts";
 
 const PID = 7;
 const LAST_SEQUENCE = 2 ** 31 - 1;
-const facts = (baseOffset: number, baseSequence: number, options: { records?: number; producerEpoch?: number; isControl?: boolean } = {}) =>
-  testBatch({ baseOffset, baseSequence, producerId: PID, timestampMs: 1000 + baseOffset, ...options }).facts;
+const facts = (
+  baseOffset: number,
+  baseSequence: number,
+  options: { records?: number; producerEpoch?: number; isControl?: boolean } = {},
+) => testBatch({ baseOffset, baseSequence, producerId: PID, timestampMs: 1000 + baseOffset, ...options }).facts;
 const OK = { kind: "ok" };
 const OUT_OF_ORDER = { kind: "error", error: "OUT_OF_ORDER_SEQUENCE_NUMBER" };
 const FENCED = { kind: "error", error: "INVALID_PRODUCER_EPOCH" };
@@ -33,7 +36,12 @@ describe("producer state", () => {
 
   test("L31 a batch sent again is a duplicate and gets the offsets it got then", () => {
     const producers = written(3);
-    expect(producers.check(facts(99, 1))).toEqual({ kind: "duplicate", baseOffset: 1, lastOffset: 1, timestampMs: 1001 });
+    expect(producers.check(facts(99, 1))).toEqual({
+      kind: "duplicate",
+      baseOffset: 1,
+      lastOffset: 1,
+      timestampMs: 1001,
+    });
   });
 
   test("L31 only the newest five batches are known for duplicates", () => {
@@ -49,7 +57,10 @@ describe("producer state", () => {
     const crossing = new ProducerState();
     crossing.append(facts(0, LAST_SEQUENCE - 1, { records: 4 }), Offset(0));
     expect(crossing.check(facts(4, 2))).toEqual(OK);
-    expect(crossing.check(facts(9, LAST_SEQUENCE - 1, { records: 4 }))).toMatchObject({ kind: "duplicate", lastOffset: 3 });
+    expect(crossing.check(facts(9, LAST_SEQUENCE - 1, { records: 4 }))).toMatchObject({
+      kind: "duplicate",
+      lastOffset: 3,
+    });
     expect(nextSequence(LAST_SEQUENCE)).toBe(0);
   });
 
@@ -77,8 +88,13 @@ describe("producer state", () => {
           const next = new Map<number, { epoch: number; sequence: number }>();
           for (const [offset, step] of batches.slice(0, upTo).entries()) {
             const at = next.get(step.producerId) ?? { epoch: 0, sequence: 0 };
-            if (step.newEpoch) next.set(step.producerId, (Object.assign(at, { epoch: at.epoch + 1, sequence: 0 })));
-            const made = testBatch({ baseOffset: offset, producerId: step.producerId, producerEpoch: at.epoch, baseSequence: at.sequence });
+            if (step.newEpoch) next.set(step.producerId, Object.assign(at, { epoch: at.epoch + 1, sequence: 0 }));
+            const made = testBatch({
+              baseOffset: offset,
+              producerId: step.producerId,
+              producerEpoch: at.epoch,
+              baseSequence: at.sequence,
+            });
             next.set(step.producerId, { epoch: at.epoch, sequence: at.sequence + 1 });
             producers.append(made.facts, Offset(Math.min(highWatermark, offset)));
           }

@@ -8,7 +8,13 @@ import type { Batch } from "./partition-log.ts";
 test("L42 the recent batches answer as an array does, from their start to the log's end, and count their bytes", () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ do: fc.constant("push" as const), by: fc.integer({ min: 1, max: 4 }) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("evict" as const, "truncate" as const, "below" as const), by: fc.nat(400) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom("evict" as const, "truncate" as const, "below" as const),
+        by: fc.nat(400),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("read" as const), by: fc.nat(400) }) },
   );
   fc.assert(
@@ -51,6 +57,6 @@ test("L42 the recent batches answer as an array does, from their start to the lo
         expect(recent.bytes).toBe(model.reduce((sum, batch) => sum + batch.bytes.byteLength, 0));
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 25 },
   );
 });

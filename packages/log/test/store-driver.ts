@@ -1,7 +1,16 @@
 import { Offset, type PartitionIndex, Uuid, ZERO_UUID } from "@vitrine/core";
 import { expect } from "vitest";
 import { METADATA_LOG } from "../src/partition-log.ts";
-import type { Batch, LogDescriptor, LogEvent, LogKey, LogStore, PartitionLog, ReadSpec, Ticket } from "../src/partition-log.ts";
+import type {
+  Batch,
+  LogDescriptor,
+  LogEvent,
+  LogKey,
+  LogStore,
+  PartitionLog,
+  ReadSpec,
+  Ticket,
+} from "../src/partition-log.ts";
 
 /** One life of a store under test. */
 export interface LogStoreHarness {
@@ -112,7 +121,7 @@ export class StoreDriver {
   /** Every batch in [from, upTo), read piece by piece; a piece that brings nothing before the end is an error. */
   async readAll(log: PartitionLog, from: number, upTo: number, maxBytes = 300): Promise<Batch[]> {
     const all: Batch[] = [];
-    for (let at = from; at < upTo; ) {
+    for (let at = from; at < upTo;) {
       const piece = await this.read(log, { from: Offset(at), upTo: Offset(upTo), maxBytes });
       if (typeof piece === "string") throw new Error(`read at ${at}: ${piece}`);
       if (piece.length === 0) break;

@@ -30,10 +30,28 @@ const part = { log: fc.nat(DESCRIPTORS.length - 1), pick: fc.nat(1000) };
 
 const commands = fc.array(
   fc.oneof(
-    { weight: 10, arbitrary: fc.record({ ...part, do: fc.constant("append" as const), records: fc.integer({ min: 1, max: 3 }), hole: fc.nat(9), newEpoch: fc.nat(5) }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        ...part,
+        do: fc.constant("append" as const),
+        records: fc.integer({ min: 1, max: 3 }),
+        hole: fc.nat(9),
+        newEpoch: fc.nat(5),
+      }),
+    },
     { weight: 3, arbitrary: fc.record({ ...part, do: fc.constant("truncate" as const) }) },
-    { weight: 1, arbitrary: fc.record({ ...part, do: fc.constantFrom("truncate-unclean" as const, "begin-anew" as const, "recreate" as const) }) },
-    { weight: 4, arbitrary: fc.record({ ...part, do: fc.constantFrom("high-watermark" as const, "log-start" as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        ...part,
+        do: fc.constantFrom("truncate-unclean" as const, "begin-anew" as const, "recreate" as const),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ ...part, do: fc.constantFrom("high-watermark" as const, "log-start" as const) }),
+    },
     { weight: 1, arbitrary: fc.record({ ...part, do: fc.constantFrom("epoch-start" as const, "vote" as const) }) },
     { weight: 10, arbitrary: fc.record({ ...part, do: fc.constantFrom("hand-over" as const, "step" as const) }) },
     { weight: 5, arbitrary: fc.record({ ...part, do: fc.constantFrom("read" as const, "find" as const) }) },
@@ -85,13 +103,23 @@ class StoreModel {
       case "append":
         return this.#append(key, log, command);
       case "truncate": {
-        const cuts = [...before.batches.map(({ facts }) => facts.baseOffset as number), before.logEnd, before.logEnd + 3];
-        const cut = pickOf(cuts.filter((offset) => offset >= before.highWatermark && offset >= before.logStart), command.pick);
+        const cuts = [
+          ...before.batches.map(({ facts }) => facts.baseOffset as number),
+          before.logEnd,
+          before.logEnd + 3,
+        ];
+        const cut = pickOf(
+          cuts.filter((offset) => offset >= before.highWatermark && offset >= before.logStart),
+          command.pick,
+        );
         log.truncateTo(Offset(cut));
         return this.#cut(key, log, cut);
       }
       case "truncate-unclean": {
-        const cut = pickOf([...before.batches.map(({ facts }) => facts.baseOffset as number), before.logEnd], command.pick);
+        const cut = pickOf(
+          [...before.batches.map(({ facts }) => facts.baseOffset as number), before.logEnd],
+          command.pick,
+        );
         log.truncateTo(Offset(cut), { unclean: true });
         return this.#cut(key, log, cut);
       }
@@ -107,7 +135,10 @@ class StoreModel {
         return;
       case "high-watermark": {
         const ends = [log.durableEndOffset as number, ...before.batches.map(({ facts }) => facts.lastOffset + 1)];
-        const offset = pickOf(ends.filter((end) => end >= before.highWatermark && end <= log.durableEndOffset), command.pick);
+        const offset = pickOf(
+          ends.filter((end) => end >= before.highWatermark && end <= log.durableEndOffset),
+          command.pick,
+        );
         if (offset === undefined) return;
         log.setHighWatermark(Offset(offset));
         return this.#set(key, log, { highWatermark: offset });
@@ -115,7 +146,10 @@ class StoreModel {
       case "log-start": {
         const offset = before.logStart + (command.pick % (before.highWatermark - before.logStart + 1));
         log.setLogStartOffset(Offset(offset));
-        return this.#set(key, log, { logStart: offset, batches: before.batches.filter(({ facts }) => facts.lastOffset >= offset) });
+        return this.#set(key, log, {
+          logStart: offset,
+          batches: before.batches.filter(({ facts }) => facts.lastOffset >= offset),
+        });
       }
       case "epoch-start":
         log.assignEpochStart(log.epochs.latestEpoch + 1, log.logEndOffset);
@@ -147,8 +181,11 @@ class StoreModel {
       case "restart":
         this.#handOver();
         await this.#driver.restart();
-        this.#snapshots = [{ ticket: this.#driver.store.committedTicket, logs: new Map(this.#logs), quorumState: this.#quorumState }];
-        for (const [logKey, expected] of this.#logs) this.#checkLoaded(this.#driver.log(logKey), expected, expected.highWatermark);
+        this.#snapshots = [
+          { ticket: this.#driver.store.committedTicket, logs: new Map(this.#logs), quorumState: this.#quorumState },
+        ];
+        for (const [logKey, expected] of this.#logs)
+          this.#checkLoaded(this.#driver.log(logKey), expected, expected.highWatermark);
         expect(this.#driver.store.quorumState).toEqual(this.#quorumState);
     }
   }
@@ -166,7 +203,8 @@ class StoreModel {
       expect(log.durableEndOffset).toBeLessThanOrEqual(log.logEndOffset);
       const disk = new Set((onDisk.logs.get(key)?.batches ?? []).map(identityOf));
       for (const batch of expected.batches)
-        if (batch.facts.lastOffset < log.durableEndOffset) expect(disk, `durable batch at ${batch.facts.baseOffset} of ${key}`).toContain(identityOf(batch));
+        if (batch.facts.lastOffset < log.durableEndOffset)
+          expect(disk, `durable batch at ${batch.facts.baseOffset} of ${key}`).toContain(identityOf(batch));
     }
   }
 
@@ -184,12 +222,19 @@ class StoreModel {
     expect(this.#driver.store.health.uncommittedBytes).toBe(0);
   }
 
-  #append(key: LogKey, log: PartitionLog, { records, hole, newEpoch, pick }: Command & { readonly do: "append" }): void {
+  #append(
+    key: LogKey,
+    log: PartitionLog,
+    { records, hole, newEpoch, pick }: Command & { readonly do: "append" },
+  ): void {
     const before = this.#logs.get(key)!;
     const epoch = Math.max(0, log.epochs.latestEpoch) + (newEpoch === 0 ? 1 : 0);
     const baseOffset = before.logEnd + (hole === 0 ? 2 : 0);
     const known = log.producers.get(pick % 3)?.batches.at(-1);
-    const producer = pick % 4 === 3 ? {} : { producerId: pick % 3, producerEpoch: 0, baseSequence: known ? known.lastSequence + 1 : 0 };
+    const producer =
+      pick % 4 === 3
+        ? {}
+        : { producerId: pick % 3, producerEpoch: 0, baseSequence: known ? known.lastSequence + 1 : 0 };
     const payload = `${this.#serial++}`.padEnd(pick % 90, ".");
     const batch = testBatch({ baseOffset, records, epoch, payload, timestampMs: 1000 + (pick % 50), ...producer });
     log.append(batch);
@@ -223,13 +268,17 @@ class StoreModel {
     const expected = this.#logs.get(key)!;
     const from = expected.logStart + (pick % (expected.logEnd - expected.logStart + 1));
     const wanted = expected.batches.filter(({ facts }) => facts.lastOffset >= from);
-    expect((await this.#driver.readAll(log, from, expected.logEnd, 20 + pick)).map(identityOf)).toEqual(wanted.map(identityOf));
+    expect((await this.#driver.readAll(log, from, expected.logEnd, 20 + pick)).map(identityOf)).toEqual(
+      wanted.map(identityOf),
+    );
   }
 
   async #find(key: LogKey, log: PartitionLog, pick: number): Promise<void> {
     const expected = this.#logs.get(key)!;
     const timestampMs = 1000 + (pick % 60);
-    const wanted = expected.batches.find(({ facts }) => facts.maxTimestampMs >= timestampMs && facts.lastOffset < expected.logEnd);
+    const wanted = expected.batches.find(
+      ({ facts }) => facts.maxTimestampMs >= timestampMs && facts.lastOffset < expected.logEnd,
+    );
     const found = await this.#driver.findTimestamp(log, timestampMs, expected.logEnd);
     expect(found && identityOf(found)).toEqual((wanted && identityOf(wanted)) ?? null);
   }
@@ -243,10 +292,15 @@ class StoreModel {
     for (const { key } of DESCRIPTORS) {
       const log = store.logs.get(key);
       const match = candidates.find((snapshot) => matches(snapshot.logs.get(key), log));
-      expect(match, `${key} after a crash is at no hand-over's end: ${log && [log.logStartOffset, log.logEndOffset]}`).toBeDefined();
+      expect(
+        match,
+        `${key} after a crash is at no hand-over's end: [${log?.logStartOffset}, ${log?.logEndOffset})`,
+      ).toBeDefined();
       const expected = match!.logs.get(key);
       if (!log || !expected) continue;
-      expect(log.highWatermark).toBeLessThanOrEqual(Math.max(...candidates.map((snapshot) => snapshot.logs.get(key)?.highWatermark ?? 0)));
+      expect(log.highWatermark).toBeLessThanOrEqual(
+        Math.max(...candidates.map((snapshot) => snapshot.logs.get(key)?.highWatermark ?? 0)),
+      );
       this.#checkLoaded(log, expected, log.highWatermark);
       logs.set(key, { ...expected, highWatermark: log.highWatermark });
     }
@@ -262,10 +316,16 @@ class StoreModel {
   }
 
   #checkLoaded(log: PartitionLog, expected: ModelLog, highWatermark: number): void {
-    expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([expected.logStart, highWatermark, expected.logEnd]);
+    expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([
+      expected.logStart,
+      highWatermark,
+      expected.logEnd,
+    ]);
     expect(log.epochs.entries).toEqual(expected.epochs);
     const producersOf = (entries: readonly ProducerEntry[]) =>
-      entries.map(({ producerId, producerEpoch, batches }) => ({ producerId, producerEpoch, batches: batches.slice(-5) })).sort((a, b) => a.producerId - b.producerId);
+      entries
+        .map(({ producerId, producerEpoch, batches }) => ({ producerId, producerEpoch, batches: batches.slice(-5) }))
+        .sort((a, b) => a.producerId - b.producerId);
     expect(producersOf(log.producers.entries)).toEqual(producersOf(expected.producers));
     expect(log.sizeBytes).toBe(sizeOf(expected));
   }

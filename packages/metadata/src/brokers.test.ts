@@ -37,6 +37,14 @@ test("M11 the same incarnation keeps its epoch and its state when it registers a
   expect(cluster.image.brokers.get(1)).toEqual(broker);
 });
 
+test("M12 after a restart of the whole cluster new incarnations are taken at once: nobody was left to fence the old ones", () => {
+  const cluster = TestCluster.of(3);
+  cluster.failOver();
+  expect(cluster.register(1).reply.errorCode).toBe(0);
+  cluster.heartbeat(2);
+  expect(cluster.register(2).reply.errorCode).toBe(errorCode("DUPLICATE_BROKER_REGISTRATION"));
+});
+
 test("M12 another incarnation is refused while the first is heard of, and taken once it is fenced, silent or shutting down", () => {
   const cluster = TestCluster.of(3);
   expect(cluster.register(1).reply.errorCode).toBe(errorCode("DUPLICATE_BROKER_REGISTRATION"));

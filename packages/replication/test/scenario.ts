@@ -10,6 +10,7 @@ import {
   DEFAULT_REPLICATION_SETTINGS,
   type FetchCheck,
   type FollowerFetchPosition,
+  type MetadataView,
   Partition,
   type PartitionAssignment,
   type ReplicationEffect,
@@ -57,9 +58,14 @@ export class Scenario {
     const number = (word: string, fallback: number) => Number(words.get(word) ?? fallback);
     const { partition } = this;
     switch (name) {
-      // leader=1 epoch=3 version=5 isr=1,2 replicas=1,2,3 min=2 fenced=3 stopping=2 registered=2:205 recovering=1
+      // leader=1 epoch=3 version=5 isr=1,2 replicas=1,2,3 min=2 fenced=3 stopping=2 registered=2:205 recovering=1 mine=101
       case "metadata":
         this.metadata(words);
+        return null;
+      // Brokers changed, the partition did not; the words are those of metadata.
+      case "brokers":
+        this.brokers(words);
+        partition.updateView(this.view(words));
         return null;
       // value=7 records=2 acks=all|1 epoch=3 producer=9 sequence=0
       case "append":
@@ -155,12 +161,23 @@ export class Scenario {
       elr: [],
       leaderRecoveryState: Number(words.get("recovering") ?? 0),
     };
+    this.brokers(words);
+    this.partition.applyMetadata(this.assignment, this.view(words));
+  }
+
+  private brokers(words: Words): void {
+    const named = (word: string, id: NodeId) => words.get(word)?.split(",").map(Number).includes(id) ?? false;
+    const registered = words.get("registered")?.split(":").map(Number);
     for (const [id, broker] of this.liveness) {
-      const registered = words.get("registered")?.split(":").map(Number);
       const epoch = registered?.[0] === id ? registered[1]! : broker.epoch;
-      this.liveness.set(id, { epoch, fenced: ids("fenced", []).includes(id), shuttingDown: ids("stopping", []).includes(id) });
+      this.liveness.set(id, { epoch, fenced: named("fenced", id), shuttingDown: named("stopping", id) });
     }
-    this.partition.applyMetadata(this.assignment, { liveness: new Map(this.liveness), minIsr: Number(words.get("min") ?? 2), nowMs: this.nowMs });
+  }
+
+  private view(words: Words): MetadataView {
+    const mine = words.get("mine");
+    const view = { liveness: new Map(this.liveness), minIsr: Number(words.get("min") ?? 2), nowMs: this.nowMs };
+    return mine === undefined ? view : { ...view, localBrokerEpoch: Number(mine) };
   }
 
   private append(words: Words): string {

@@ -52,7 +52,7 @@ export const fetch: Handler = (parts, request, from, reply) => {
     return;
   }
   if (replicaId >= 0 && from.listener !== "peer") {
-    reply(newFetchResponse({ errorCode: errorCode("CLUSTER_AUTHORIZATION_FAILED") }));
+    reply(refuseReplica(body));
     return;
   }
   const opening = toFetchOpening(body);
@@ -63,6 +63,17 @@ export const fetch: Handler = (parts, request, from, reply) => {
   }
   new FetchInProgress(parts, { body, apiVersion: request.apiVersion, context: begun.context, replicaId }, reply).start();
 };
+
+/** Told for the whole answer and, for versions that have no such field, for every partition. */
+function refuseReplica(body: FetchRequest): object {
+  const code = errorCode("CLUSTER_AUTHORIZATION_FAILED");
+  const responses = body.topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition }) => newFetchResponsePartitionData({ partitionIndex: partition, errorCode: code, highWatermark: -1 })),
+  }));
+  return newFetchResponse({ errorCode: code, responses });
+}
 
 function isMetadataFetch(body: FetchRequest): boolean {
   const topic = body.topics[0];
@@ -251,6 +262,8 @@ class FetchInProgress {
       for (const batch of slot.batches) bytes += batch.bytes.byteLength;
     }
     if (this.#slots.length === 0) return true;
+    // An empty answer while the disk is being read would tell the fetcher that there is nothing.
+    if (bytes === 0 && this.#isReading()) return false;
     return bytes >= this.#request.minBytes && (bytes > 0 || this.#request.minBytes <= 0);
   }
 

@@ -73,9 +73,12 @@ function refuseRegistration(
   return refuseFeatures(image, request);
 }
 
-/** A broker on its way out may be replaced before its session ends. */
+/**
+ * A broker on its way out may be replaced before its session ends. So may one that this controller has never heard itself: after a restart of the
+ * whole cluster nobody was left to fence the old incarnations, and peers prove the cluster's secret.
+ */
 function hasValidSession(control: Control, draft: Draft, broker: BrokerRegistration): boolean {
-  if (broker.fenced || broker.inControlledShutdown) return false;
+  if (broker.fenced || broker.inControlledShutdown || control.sessions.metadataOffset(broker.id) < 0) return false;
   const last = control.sessions.lastContactMs(broker.id);
   return last !== null && draft.at.nowMs - last < control.settings.sessionTimeoutMs;
 }
