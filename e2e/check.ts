@@ -8,7 +8,7 @@ const CHECKS: readonly (readonly [name: string, program: string, args: readonly 
   ["types: console", "tsc", ["--noEmit", "-p", "apps/console/tsconfig.json"]],
   ["lint", "oxlint", ["--type-aware", "--quiet", "."]],
   ["format", "oxfmt", ["--check", "."]],
-  ["dead code", "knip", []],
+  ["dead code", "knip", ["--no-config-hints"]],
 ];
 
 export interface CheckReport {

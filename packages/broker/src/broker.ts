@@ -6,7 +6,7 @@
  * partitions and serves clients. A node without roles (the gateway) only follows.
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
-import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec, Ticket } from "@vitrine/log";
+import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
 import { controllerSettings, endpointOf, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
@@ -18,10 +18,8 @@ import { IsrChannel } from "./isr-channel.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MetadataLog } from "./metadata-log.ts";
 import { Observer } from "./observer.ts";
-import { Outbox } from "./outbox.ts";
 import { partitionLogKey, Partitions } from "./partitions.ts";
 import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
-import { Purgatory } from "./purgatory.ts";
 import { Quorum } from "./quorum.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Reply } from "./request.ts";
@@ -29,6 +27,7 @@ import { Retention } from "./retention.ts";
 import { ColdReads, type ColdRead, type Journal, type Runtime } from "./runtime.ts";
 import { readSettings, type BrokerSettings } from "./settings.ts";
 import { Traffic } from "./traffic.ts";
+import { TurnLoop } from "./turn.ts";
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -45,9 +44,6 @@ export interface BrokerOptions {
 /** Inputs queued at once. At the bound new client requests are answered by closing their connection; peers and the disk are never refused. */
 const INBOX_MAX = 200_000;
 
-/** How long a high watermark may go without being written down, where nothing else is written. */
-const CHECKPOINT_MS = 1_000;
-
 export class Broker {
   readonly config: BrokerConfig;
   readonly settings: BrokerSettings;
@@ -56,8 +52,7 @@ export class Broker {
   readonly observer: Observer;
   readonly #options: BrokerOptions;
   readonly #runtime: Runtime;
-  readonly #outbox = new Outbox();
-  readonly #purgatory = new Purgatory();
+  readonly #loop: TurnLoop;
   readonly #reads = new ColdReads();
   readonly #metadata: MetadataLog;
   readonly #quorum: Quorum;
@@ -72,15 +67,9 @@ export class Broker {
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
   readonly #refused = new Map<NodeId, number>();
-  #inbox: (() => void)[] = [];
-  #scheduled = false;
-  #nowMs: number;
-  #thisTurn: (() => void)[] = [];
-  #nextCheckpointMs = 0;
   /** The last other node that led the metadata quorum; -1 = none yet. */
   #lastLeaderId: NodeId = -1;
   #started = false;
-  #dead = false;
   #straysRemoved = false;
   #controllerReady: { epoch: number; epochStartOffset: Offset } | null = null;
   #onStopped: (() => void) | null = null;
@@ -89,7 +78,11 @@ export class Broker {
     this.#options = options;
     this.config = options.config;
     this.settings = readSettings(options.config);
-    this.#nowMs = options.clock.nowMs();
+    this.#loop = new TurnLoop(options, {
+      run: () => this.#run(),
+      nextDeadlineMs: () => this.#nextDeadlineMs(),
+      onBroken: (reason) => this.#die(reason),
+    });
     this.#runtime = this.#makeRuntime();
     const runtime = this.#runtime;
     const { roles } = this.config;
@@ -127,7 +120,7 @@ export class Broker {
       quorum: this.#quorum,
       channel: this.#channel,
       partitions: this.#partitions,
-      purgatory: this.#purgatory,
+      purgatory: this.#loop.purgatory,
       sessions,
       lifecycle: this.#lifecycle,
       traffic: this.traffic,
@@ -158,7 +151,7 @@ export class Broker {
   /** Whether the listener should stop reading produce requests: the disk is behind (T12), or the inbox is full. */
   get isOverloaded(): boolean {
     const { health } = this.#options.store;
-    return health.uncommittedBytes >= health.uncommittedBytesMax || this.#inbox.length >= INBOX_MAX;
+    return health.uncommittedBytes >= health.uncommittedBytesMax || this.#loop.inboxSize >= INBOX_MAX;
   }
 
   start(): void {
@@ -177,7 +170,7 @@ export class Broker {
 
   /** A request of a client, a peer or this process. The reply comes once, never inside this call. */
   submit(request: ApiRequest, from: RequestContext, reply: Reply): void {
-    if (this.#dead || (from.listener === "client" && this.#inbox.length >= INBOX_MAX)) {
+    if (this.#loop.hasEnded || (from.listener === "client" && this.#loop.inboxSize >= INBOX_MAX)) {
       this.#options.scheduler.soon(() => reply("close"));
       return;
     }
@@ -220,54 +213,29 @@ export class Broker {
   stop(timeoutMs: number, onStopped: () => void): void {
     this.#runtime.enqueue(() => {
       this.#onStopped = onStopped;
-      if (this.#lifecycle && this.settings.controlledShutdown) this.#lifecycle.drain(this.#nowMs + timeoutMs);
+      if (this.#lifecycle && this.settings.controlledShutdown) this.#lifecycle.drain(this.#loop.nowMs + timeoutMs);
       else this.#onDrained();
     });
   }
 
   #onDrained(): void {
-    this.#quorum.raft.resign(this.#nowMs);
+    this.#quorum.raft.resign(this.#loop.nowMs);
     this.#quorum.drain();
     const onStopped = this.#onStopped;
     this.#onStopped = null;
-    if (onStopped) this.#thisTurn.push(onStopped);
+    if (onStopped) this.#loop.afterThisTurn(onStopped);
   }
 
-  // ---- the turn -------------------------------------------------------------------------------------------------------------------
+  // ---- the turn
 
-  #schedule(): void {
-    if (this.#scheduled || this.#dead) return;
-    this.#scheduled = true;
-    this.#options.scheduler.soon(() => {
-      this.#scheduled = false;
-      this.#turn();
-    });
-  }
-
-  #turn(): void {
-    if (this.#dead) return;
-    try {
-      this.#nowMs = this.#options.clock.nowMs();
-      const inputs = this.#inbox;
-      this.#inbox = [];
-      for (const input of inputs) input();
-      this.#tick();
-      this.#followEffects();
-      const ticket = this.#options.store.handOver({ checkpoint: this.#isCheckpointDue() });
-      for (const effect of this.#thisTurn.splice(0)) this.#outbox.hold(ticket, effect);
-      this.#purgatory.settle(this.#nowMs);
-      // Replies made while settling depend on nothing newer than this turn.
-      for (const effect of this.#thisTurn.splice(0)) this.#outbox.hold(ticket, effect);
-      this.#outbox.release(this.#options.store.committedTicket);
-      this.#wake();
-    } catch (error) {
-      this.#die(error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : String(error));
-    }
+  #run(): void {
+    this.#tick();
+    this.#followEffects();
   }
 
   #tick(): void {
     const raftDeadline = this.#quorum.raft.nextDeadlineMs();
-    if (raftDeadline !== null && raftDeadline <= this.#nowMs) this.#quorum.step({ type: "tick" });
+    if (raftDeadline !== null && raftDeadline <= this.#loop.nowMs) this.#quorum.step({ type: "tick" });
     this.#active?.tick();
     this.#lifecycleTick();
     this.#partitions.tick();
@@ -322,30 +290,19 @@ export class Broker {
     this.#fetcher.poll();
   }
 
-  #isCheckpointDue(): boolean {
-    if (!this.#options.store.checkpointPending || this.#nowMs < this.#nextCheckpointMs) return false;
-    this.#nextCheckpointMs = this.#nowMs + CHECKPOINT_MS;
-    return true;
-  }
-
   #touch(key: string): void {
-    this.#purgatory.touch(key);
+    this.#loop.purgatory.touch(key);
     this.observer.mark(key);
   }
 
-  #wake(): void {
-    if (this.#inbox.length > 0) return;
-    const deadline = Math.min(
+  #nextDeadlineMs(): number {
+    return Math.min(
       this.#quorum.raft.nextDeadlineMs() ?? Infinity,
       this.#active?.nextDeadlineMs() ?? Infinity,
       this.#lifecycleDeadlineMs(),
       this.#partitions.nextDeadlineMs(),
-      this.#purgatory.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
-      this.#options.store.checkpointPending ? this.#nextCheckpointMs : Infinity,
     );
-    const at = Number.isFinite(deadline) ? Math.max(deadline, this.#nowMs + 1) : null;
-    this.#options.scheduler.wakeAt(at, () => this.#schedule());
   }
 
   /** While there is no leader to talk to, raft's events wake the broker. */
@@ -356,7 +313,7 @@ export class Broker {
     return waits && this.#lifecycle.state !== "draining" ? Infinity : this.#lifecycle.nextDeadlineMs();
   }
 
-  // ---- inputs ---------------------------------------------------------------------------------------------------------------------
+  // ---- inputs
 
   #onLogEvent(event: LogEvent): void {
     switch (event.type) {
@@ -365,7 +322,6 @@ export class Broker {
         this.#partitions.onCommitted();
         return;
       case "failed":
-        this.#outbox.fail();
         this.#quorum.onLogEvent(event);
         this.#die(`the log directory failed: ${event.reason}`);
         return;
@@ -381,7 +337,7 @@ export class Broker {
   #onPeerEvent(event: PeerEvent): void {
     this.#quorum.onPeerEvent(event);
     if (event.type === "refused") {
-      this.#refused.set(event.nodeId, this.#nowMs);
+      this.#refused.set(event.nodeId, this.#loop.nowMs);
       this.#fenceRefused(event.nodeId);
     } else if (event.type === "connected") this.#refused.delete(event.nodeId);
   }
@@ -431,7 +387,7 @@ export class Broker {
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
-    this.#purgatory.touch(TOPICS_KEY);
+    this.#loop.purgatory.touch(TOPICS_KEY);
     this.#maybeRemoveStrays();
     for (const listener of this.#deltaListeners) listener(delta);
   }
@@ -458,7 +414,7 @@ export class Broker {
 
   #makeRuntime(): Runtime {
     const { config, clock, random, store, network } = this.#options;
-    const broker = this;
+    const loop = this.#loop;
     return {
       config,
       settings: this.settings,
@@ -468,17 +424,11 @@ export class Broker {
       network,
       journal: this.#options.journal ?? (() => {}),
       get nowMs() {
-        return broker.#nowMs;
+        return loop.nowMs;
       },
-      enqueue: (run) => {
-        this.#inbox.push(run);
-        this.#schedule();
-      },
-      afterTicket: (ticket: Ticket, run) => {
-        if (ticket <= store.committedTicket) run();
-        else this.#outbox.hold(ticket, run);
-      },
-      afterThisTurn: (run) => void this.#thisTurn.push(run),
+      enqueue: (run) => loop.enqueue(run),
+      afterTicket: (ticket, run) => loop.afterTicket(ticket, run),
+      afterThisTurn: (run) => loop.afterThisTurn(run),
       nextReadId: () => this.#reads.nextId(),
       readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) => this.#reads.readCold(log, spec, onRead),
       findTimestamp: (log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: Batch | null) => void) =>
@@ -489,9 +439,8 @@ export class Broker {
   }
 
   #die(reason: string): void {
-    if (this.#dead) return;
-    this.#dead = true;
-    this.#outbox.fail();
+    if (this.#loop.hasEnded) return;
+    this.#loop.end();
     this.#runtime.journal("error", `the broker stops: ${reason}`);
     this.#options.onFatal?.(reason);
   }
