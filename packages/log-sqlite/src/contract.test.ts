@@ -1,9 +1,10 @@
-/** SQLite keeps the contract that the memory store keeps. */
+/** SQLite keeps the contract that the memory store keeps, also where every commit begins a new file and old files are emptied all the time. */
 import { describeLogStoreContract, type LogStoreHarness } from "@vitrine/log/contract";
 import { freshDir, removeDir, TestStore } from "../test/open-store.ts";
 
 async function open(dir: string, tailBytesMax: number): Promise<LogStoreHarness> {
-  const test = await TestStore.open(dir, { tailBytesMax, segmentBytes: Number(process.env["SEG"] ?? 100_000) });
+  const files = { segmentBytes: 1, copyForwardBelow: 2, careMs: 2 };
+  const test = await TestStore.open(dir, { tailBytesMax, ...files });
   return {
     store: test.store,
     step: () => test.step(),
@@ -19,4 +20,6 @@ async function open(dir: string, tailBytesMax: number): Promise<LogStoreHarness>
   };
 }
 
-describeLogStoreContract("SQLite", ({ tailBytesMax }) => open(freshDir(), tailBytesMax), { runs: Number(process.env["RUNS"] ?? 3) });
+describeLogStoreContract("SQLite", ({ tailBytesMax }) => open(freshDir(), tailBytesMax), {
+  runs: 3,
+});

@@ -6,6 +6,10 @@
 import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 
 const LINE_BYTES = 40;
+/** Room for every file that is written at once (SHARDS_MAX), twice over. */
+const SLOTS = 64;
+const SYNCED = "commits are synced";
+const UNSYNCED = "commits are not synced";
 const LINE = /^file (\d{8}) commits (\d{10})$/;
 
 export class DurableMarker {
@@ -21,25 +25,30 @@ export class DurableMarker {
     this.#fd = fd;
   }
 
-  /** What the last life wrote: commits by file number. */
-  static read(path: string): Map<number, number> {
-    const found = new Map<number, number>();
-    let text: string;
+  /** What the last life wrote: commits by file number, and whether it synced them. */
+  static read(path: string): { readonly commits: ReadonlyMap<number, number>; readonly durability: string } {
+    const commits = new Map<number, number>();
+    let text = "";
     try {
       text = readFileSync(path, "latin1");
     } catch {
-      return found;
+      // None yet.
     }
-    for (const line of text.split("\n")) {
-      const match = LINE.exec(line.trimEnd());
-      if (match) found.set(Number(match[1]), Number(match[2]));
+    const lines = text.split("\n").map((line) => line.trimEnd());
+    for (const line of lines) {
+      const match = LINE.exec(line);
+      if (match) commits.set(Number(match[1]), Number(match[2]));
     }
-    return found;
+    return { commits, durability: lines[0] === UNSYNCED ? "os" : "fsync" };
   }
 
   /** Starts anew beside the old one, which stays in force until `install`. */
-  static create(path: string): DurableMarker {
-    return new DurableMarker(path, openSync(`${path}.new`, "w", 0o600));
+  static create(path: string, durability: "fsync" | "os"): DurableMarker {
+    const marker = new DurableMarker(path, openSync(`${path}.new`, "w", 0o600));
+    marker.#write(marker.#slotCount++, durability === "os" ? UNSYNCED : SYNCED);
+    // Its whole size at once, so that a full disk is no obstacle later.
+    for (let slot = 1; slot < SLOTS; slot++) marker.#write(slot, "");
+    return marker;
   }
 
   /** Takes the place of the last life's marker; every file that is written has been noted. */

@@ -31,10 +31,10 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
     post({ type: "journal", level, message, fields: { dir: options.dir, ...fields } });
   const lock = lockDirectory(options.dir);
   const markerPath = join(options.dir, MARKER_FILE);
-  const expected = DurableMarker.read(markerPath);
+  const { commits: expected, durability: lastDurability } = DurableMarker.read(markerPath);
   const orderly = takeCleanShutdownNote(options.dir);
   const withoutWal = new Set<string>();
-  const marker = DurableMarker.create(markerPath);
+  const marker = DurableMarker.create(markerPath, options.durability);
   const shards = new Shards(options, marker, (file) =>
     post({ type: "moved", layouts: [], added: [{ fileNo: file.fileNo, path: file.path }], unlinked: [] }),
   );
@@ -43,10 +43,8 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
   for (const sentence of shards.openAll()) say("info", sentence);
   let lost = false;
   for (const [fileNo, commits] of expected) {
-    const file = shards.isActive(fileNo) ? shards.truth(fileNo) : null;
+    const file = shards.file(fileNo);
     if (file && file.commits >= commits) continue;
-    // A file that was sealed just before the end is complete: sealing writes its WAL into it first.
-    if (!file && shards.files.has(fileNo)) continue;
     lost = true;
     if (!file)
       say(
@@ -71,11 +69,11 @@ export function openDirectory(options: SettledOptions, post: (message: FromStora
   if (lost)
     for (const path of storage.setOrphansAside())
       say("warn", `${path} holds records that nothing knows of any more; it is kept for you to look at.`);
-  const unclean = options.durability === "os" && !orderly && expected.size > 0;
+  const unclean = lastDurability === "os" && !orderly && expected.size > 0;
   if (unclean)
     say(
       "warn",
-      `${options.dir} was not closed in order, and commits are left to the page cache: confirmed records may be missing.`,
+      `${options.dir} was not closed in order, and its commits were left to the page cache: confirmed records may be missing.`,
     );
   return { storage, lock, opened: { ...describe(storage), cleanShutdown: !lost && !unclean } };
 }

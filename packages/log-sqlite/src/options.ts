@@ -27,6 +27,8 @@ export interface SqliteDiskOptions {
   readonly fullRetryMs?: number;
   /** A sealed file with a smaller share of live bytes is emptied by copying forward. Default 0.25. */
   readonly copyForwardBelow?: number;
+  /** How often files are looked over: rotation by age, unlinking, copying forward. Default 500 ms. */
+  readonly careMs?: number;
   /** How often free space is looked up. Default 1 s. */
   readonly freeSpacePollMs?: number;
   /** Bound on the pages of each file, for tests of the full disk; lifted when the ballast goes, or never where negative. */
@@ -52,6 +54,7 @@ export function settleOptions(options: SqliteDiskOptions): SettledOptions {
     checkpointPages: options.checkpointPages ?? 400,
     fullRetryMs: options.fullRetryMs ?? 10_000,
     copyForwardBelow: options.copyForwardBelow ?? 0.25,
+    careMs: options.careMs ?? 500,
     freeSpacePollMs: options.freeSpacePollMs ?? 1000,
     pagesMax: options.pagesMax ?? 0,
   };

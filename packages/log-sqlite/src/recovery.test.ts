@@ -18,6 +18,7 @@ import { Offset, ZERO_UUID } from "@vitrine/core";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeBatch } from "../test/batches.ts";
+import { whySqliteRefused } from "./shard-file.ts";
 import { descriptor, freshDir, removeDir, type TestOptions, TestStore } from "../test/open-store.ts";
 
 let dir: string;
@@ -124,6 +125,17 @@ describe("restart", () => {
     const path = join(dir, "directory.json");
     writeFileSync(path, readFileSync(path, "utf8").replace('"formatVersion":1', '"formatVersion":2'));
     await expect(TestStore.open(dir)).rejects.toThrow(/newer Vitrine/);
+  });
+
+  test.each([
+    ["3.51.2", true],
+    ["3.40.1", true],
+    ["2.99.9", true],
+    ["3.51.3", false],
+    ["3.53.0", false],
+    ["4.0.0", false],
+  ])("SQLite %s is refused: %s", (version, isRefused) => {
+    expect(whySqliteRefused(version) !== null).toBe(isRefused);
   });
 
   test("a stop before the first data file was finished leaves nothing behind", async () => {

@@ -109,8 +109,12 @@ export class ShardFile {
     return typeof pages === "number" ? pages * 4096 : 0;
   }
 
-  checkpoint(mode: "PASSIVE" | "TRUNCATE"): void {
-    this.db.pragma(`wal_checkpoint(${mode})`);
+  /** Moves the WAL into the file. True when all of it was: a reader may be in the way. */
+  checkpoint(mode: "PASSIVE" | "TRUNCATE"): boolean {
+    const rows = this.db
+      .prepare<[], { busy: number; log: number; checkpointed: number }>(`PRAGMA wal_checkpoint(${mode})`)
+      .all();
+    return rows.every(({ busy, log, checkpointed }) => busy === 0 && log === checkpointed);
   }
 
   limitPages(pages: number): void {

@@ -15,7 +15,7 @@ import {
   shardOfClass,
 } from "./file-names.ts";
 import type { SettledOptions } from "./options.ts";
-import { type FileOptions, ShardFile } from "./shard-file.ts";
+import { type FileOptions, ShardFile, sqliteCode } from "./shard-file.ts";
 import type { Database } from "better-sqlite3";
 
 /** Bound on sealed files kept open for sums and copying. */
@@ -127,11 +127,11 @@ export class Shards {
     }
     const before = this.#active.get(shard);
     this.#activate(file);
-    if (before) this.#seal(before);
     this.marker.note(fileNo, file.commits);
     const entry = { fileNo, shard, path };
     this.files.set(fileNo, entry);
     this.#onAdded(entry);
+    if (before) this.#seal(before);
     return file;
   }
 
@@ -172,6 +172,7 @@ export class Shards {
     this.#sealed.get(fileNo)?.close();
     this.#sealed.delete(fileNo);
     this.files.delete(fileNo);
+    this.marker.forget(fileNo);
     removeFiles(entry.path);
   }
 
@@ -221,11 +222,19 @@ export class Shards {
     this.#activeByNo.set(file.fileNo, file);
   }
 
-  /** Its WAL is small (checkpoints are), so that nobody waits long; the file is written no more. */
+  /**
+   * The file is written no more. Its WAL is small (checkpoints are), so that nobody waits long. Where a reader or a full disk is in the way the WAL
+   * stays, and the marker goes on to watch over it.
+   */
   #seal(file: ShardFile): void {
     this.#activeByNo.delete(file.fileNo);
-    this.marker.forget(file.fileNo);
-    file.checkpoint("TRUNCATE");
+    let isWhole = false;
+    try {
+      isWhole = file.checkpoint("TRUNCATE");
+    } catch (error) {
+      if (sqliteCode(error) !== "SQLITE_FULL") throw error;
+    }
+    if (isWhole) this.marker.forget(file.fileNo);
     file.close();
   }
 

@@ -9,9 +9,7 @@ import { sqliteCode } from "./shard-file.ts";
 
 /** Quiet for so long: the WAL is moved into the files. */
 const IDLE_MS = 200;
-/** Rotation by age, unlinking and copying forward are looked at this often. */
-const CARE_MS = 500;
-/** The durable marker is synced every so many of them. */
+/** The durable marker is synced at every so manieth look at the files. */
 const MARKER_SYNC_CARES = 10;
 
 const port = parentPort!;
@@ -49,7 +47,7 @@ if (open) {
   const careTimer = setInterval(() => {
     storage.care();
     if (++cares % MARKER_SYNC_CARES === 0) storage.syncMarker();
-  }, CARE_MS);
+  }, options.careMs);
   const drain = () => {
     drainDue = false;
     const group: PostedHandOver[] = [];

@@ -70,8 +70,7 @@ export class Storage {
     try {
       this.#rotateWhatIsLarge();
     } catch (error) {
-      if (sqliteCode(error) === "SQLITE_FULL") this.#noteFull();
-      else this.#fail(error);
+      this.#failUnlessFull(error);
     }
   }
 
@@ -100,8 +99,7 @@ export class Storage {
       return copied;
     } catch (error) {
       // Housekeeping can wait until there is room.
-      if (sqliteCode(error) === "SQLITE_FULL") this.#noteFull();
-      else this.#fail(error);
+      this.#failUnlessFull(error);
       return false;
     }
   }
@@ -186,16 +184,32 @@ export class Storage {
     }
   }
 
+  /** What can be given up without losing anything: the ballast, and the WALs as far as they fit into their files. */
   #makeRoom(): void {
     releaseBallast(this.shards.dir);
     this.shards.liftPageLimit();
+    for (const file of this.shards.active) {
+      try {
+        file.checkpoint("TRUNCATE");
+      } catch (error) {
+        if (sqliteCode(error) !== "SQLITE_FULL") throw error;
+      }
+    }
     this.#post({ type: "full" });
   }
 
-  /** Outside of a group: what was begun is undone, and is tried again later. */
-  #noteFull(): void {
-    this.#rollback();
-    this.#makeRoom();
+  /** Outside of a group a full disk is no failure: what was begun is undone, and is tried again later. */
+  #failUnlessFull(error: unknown): void {
+    if (sqliteCode(error) !== "SQLITE_FULL") {
+      this.#fail(error);
+      return;
+    }
+    try {
+      this.#rollback();
+      this.#makeRoom();
+    } catch (worse) {
+      this.#fail(worse);
+    }
   }
 
   #apply(group: readonly PostedHandOver[]): SizeReport[] {
