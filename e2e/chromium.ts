@@ -21,6 +21,10 @@ const ARGS = [
   "--disable-sync",
 ];
 
+/** Arguments of that package which end the whole browser with a page, or switch off what the security tests look at. */
+const UNWANTED =
+  /^--(?:single-process|no-zygote|in-process-gpu|disable-web-security|disable-site-isolation|allow-running-insecure|headless)/;
+
 /** Playwright's own Chromium if it is installed, else the system's, else the one inside the npm package @sparticuz/chromium. */
 export async function findChromium(): Promise<ChromiumLaunch> {
   const own = chromium.executablePath();
@@ -30,5 +34,6 @@ export async function findChromium(): Promise<ChromiumLaunch> {
   // The package unpacks its shared libraries only where it believes to be in that runtime.
   process.env["AWS_LAMBDA_JS_RUNTIME"] ??= "nodejs22.x";
   const { default: packaged } = await import("@sparticuz/chromium");
-  return { executablePath: await packaged.executablePath(), args: [...packaged.args, ...ARGS], origin: "the npm package @sparticuz/chromium" };
+  const args = packaged.args.filter((arg) => !UNWANTED.test(arg));
+  return { executablePath: await packaged.executablePath(), args: [...args, ...ARGS], origin: "the npm package @sparticuz/chromium" };
 }

@@ -142,9 +142,12 @@ export class Broker {
     return this.#lifecycle?.brokerEpoch ?? -1;
   }
 
-  /** Whether it has joined: a broker that is unfenced, else a node that follows a leader of the quorum. */
+  /**
+   * Whether it has joined: a broker that is unfenced and whose heartbeats are answered (one that is cut off judges by stale metadata), else a node
+   * that follows a leader of the quorum.
+   */
   get isReady(): boolean {
-    if (this.#lifecycle) return this.#lifecycle.state === "running";
+    if (this.#lifecycle) return this.#lifecycle.state === "running" && this.#lifecycle.isHeard(this.#options.clock.nowMs());
     return this.#quorum.raft.view().leaderId >= 0;
   }
 

@@ -1,7 +1,7 @@
 /** Plans cold reads and gives them to the reader threads: knows where each log's batches lie, and asks again when a file moved meanwhile. */
 import { Worker } from "node:worker_threads";
 import { Offset } from "@vitrine/core";
-import type { DiskReport, LogKey, ReadSpec } from "@vitrine/log";
+import type { DiskReport, LogKey, OffsetRange, ReadSpec } from "@vitrine/log";
 import { batchOf } from "./batch-header.ts";
 import type { FindRequest, FromReader, KeptRequest, LogLayout, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
 
@@ -77,19 +77,20 @@ export class ReadPool {
     });
   }
 
-  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void {
+  findTimestamp(id: number, key: LogKey, timestampMs: number, range: OffsetRange): void {
     this.#ask(id, key, () => {
       const layout = this.#layouts.get(key);
       if (!layout) return { type: "found", id, batch: null };
-      const places = this.#places(layout, layout.logStart, upTo);
+      const from = Math.max(range.from, layout.logStart);
+      const places = this.#places(layout, from, range.upTo);
       return {
         type: "find",
         id,
         key,
         partitionId: layout.partitionId,
         places,
-        from: layout.logStart,
-        upTo,
+        from,
+        upTo: range.upTo,
         timestampMs,
       };
     });

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Offset, type Uuid } from "@vitrine/core";
-import type { DiskReport, HandOver, LoadedDisk, LogDisk, LogKey, ReadSpec, StoreHealth, Ticket } from "@vitrine/log";
+import type { DiskReport, HandOver, LoadedDisk, LogDisk, LogKey, OffsetRange, ReadSpec, StoreHealth, Ticket } from "@vitrine/log";
 import { readDirectoryIdentity } from "./directory-identity.ts";
 import { type DiskStats, CommitTimes } from "./commit-times.ts";
 import { FreeSpace } from "./free-space.ts";
@@ -112,8 +112,8 @@ export class SqliteDisk implements LogDisk {
     this.#reads.read(id, key, spec);
   }
 
-  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void {
-    this.#reads.findTimestamp(id, key, timestampMs, upTo);
+  findTimestamp(id: number, key: LogKey, timestampMs: number, range: OffsetRange): void {
+    this.#reads.findTimestamp(id, key, timestampMs, range);
   }
 
   findKept(id: number, key: LogKey, bytes: number): void {

@@ -142,7 +142,7 @@ export class TestStore {
       allocate: (sizeBytes) => disk.allocate(sizeBytes),
       write: counted((handOver) => disk.write(handOver)),
       read: counted((id, key, spec) => disk.read(id, key, spec)),
-      findTimestamp: counted((id, key, timestampMs, upTo) => disk.findTimestamp(id, key, timestampMs, upTo)),
+      findTimestamp: counted((id, key, timestampMs, range) => disk.findTimestamp(id, key, timestampMs, range)),
       findKept: counted((id, key, bytes) => disk.findKept(id, key, bytes)),
       onReport: (listener: (report: DiskReport) => void) =>
         disk.onReport((report) => {

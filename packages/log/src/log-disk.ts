@@ -16,6 +16,12 @@ export interface LoadedDisk {
   readonly cleanShutdown: boolean;
 }
 
+export interface OffsetRange {
+  readonly from: Offset;
+  /** Exclusive. */
+  readonly upTo: Offset;
+}
+
 export type DiskReport =
   /** Everything up to this ticket is on disk; in ticket order. */
   | { readonly type: "committed"; readonly ticket: Ticket; readonly sizes: readonly SizeReport[] }
@@ -39,7 +45,8 @@ export interface LogDisk {
   write(handOver: HandOver): void;
   /** Reads committed batches; the answer is a report with the same id. */
   read(id: number, key: LogKey, spec: ReadSpec): void;
-  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void;
+  /** First batch whose newest record is at or after the time and lies in [from, upTo); what is below `from` may still be stored and is passed over. */
+  findTimestamp(id: number, key: LogKey, timestampMs: number, range: OffsetRange): void;
   /** The oldest batch from which on the log still holds at least `bytes`: what lies before it is over `retention.bytes`. null = everything is needed. */
   findKept(id: number, key: LogKey, bytes: number): void;
   /** Set once, before the first write. */

@@ -4,7 +4,7 @@
  */
 import { invariant, Offset, type Uuid } from "@vitrine/core";
 import type { EpochEntry } from "./epoch-cache.ts";
-import type { DiskReport, LoadedDisk, LogDisk } from "./log-disk.ts";
+import type { DiskReport, LoadedDisk, LogDisk, OffsetRange } from "./log-disk.ts";
 import type { HandOver, LoadedLog, LogOp, SizeReport } from "./log-op.ts";
 import type { Batch, LogDescriptor, LogKey, QuorumStateRecord, ReadSpec, SnapshotFile, StoreHealth, Ticket } from "./partition-log.ts";
 import type { ProducerEntry } from "./producer-state.ts";
@@ -78,11 +78,11 @@ export class MemoryDisk implements LogDisk {
     });
   }
 
-  findTimestamp(id: number, key: LogKey, timestampMs: number, upTo: Offset): void {
+  findTimestamp(id: number, key: LogKey, timestampMs: number, { from, upTo }: OffsetRange): void {
     this.#ask(() => {
       const log = this.#state.logs.get(key);
       const found = log?.batches.find(
-        ({ facts }) => facts.maxTimestampMs >= timestampMs && facts.lastOffset >= log.logStartOffset && facts.lastOffset < upTo,
+        ({ facts }) => facts.maxTimestampMs >= timestampMs && facts.lastOffset >= Math.max(from, log.logStartOffset) && facts.lastOffset < upTo,
       );
       return { type: "found", id, batch: found ?? null };
     });

@@ -232,9 +232,7 @@ export class QueuedStore implements LogStore {
   #find(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void {
     const asked = upTo < log.tail.start ? upTo : log.tail.start;
     this.#finds.set(id, { log, timestampMs, upTo, asked });
-    // Below the log start there is nothing to find, whatever the disk still holds; the answer is an event all the same.
-    const bound = asked <= log.logStartOffset ? Offset(0) : asked;
-    this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, bound);
+    this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, { from: log.logStartOffset, upTo: asked });
   }
 
   #onReport(report: DiskReport): void {
@@ -289,9 +287,7 @@ export class QueuedStore implements LogStore {
       else this.#listener({ type: "found", id, batch: log.tail.findTimestamp(timestampMs, upTo) });
       return;
     }
-    // A log start that is on its way to the disk: by the time the disk answers again, it is there.
-    if (question && batch && batch.facts.lastOffset < question.log.logStartOffset) this.#find(id, question.log, question.timestampMs, question.upTo);
-    else this.#listener({ type: "found", id, batch });
+    this.#listener({ type: "found", id, batch });
   }
 
   #onCommitted({ ticket, sizes }: DiskReport & { readonly type: "committed" }): void {
