@@ -1,13 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-  formatByteRate,
-  formatBytes,
-  formatCompact,
-  formatInteger,
-  formatRate,
-  listInWords,
-  plural,
-} from "./numbers.ts";
+import { formatByteRate, formatBytes, formatCompact, formatInteger, formatRate, plural } from "./numbers.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { readableSetting } from "./settings.ts";

@@ -44,11 +44,11 @@ export function ReplicaLanes({ replicas, highWatermark }: { replicas: readonly L
             style={{ height: replicas.length > 3 ? 3 : 5 }}
           >
             <span
-              className="absolute inset-y-0 left-0 origin-left opacity-45 motion-safe:transition-transform motion-safe:duration-200 motion-safe:ease-linear"
+              className="absolute inset-y-0 left-0 origin-left opacity-45 lane-moving"
               style={{ width: "100%", transform: `scaleX(${end})`, background: fills[state] }}
             />
             <span
-              className="absolute inset-y-0 left-0 origin-left motion-safe:transition-transform motion-safe:duration-200 motion-safe:ease-linear"
+              className="absolute inset-y-0 left-0 origin-left lane-moving"
               style={{ width: "100%", transform: `scaleX(${durable})`, background: fills[state] }}
             />
           </span>
@@ -56,7 +56,7 @@ export function ReplicaLanes({ replicas, highWatermark }: { replicas: readonly L
       })}
       {highWatermark >= 0 && (
         <span
-          className="absolute inset-x-0 inset-y-[-2px] motion-safe:transition-transform motion-safe:duration-200 motion-safe:ease-linear"
+          className="absolute inset-x-0 inset-y-[-2px] lane-moving"
           style={{ transform: `translateX(${laneX(highWatermark, window) * 100}%)` }}
         >
           <span className="absolute inset-y-0 -left-px w-[2px] rounded bg-ink" />

@@ -1,5 +1,5 @@
 import type { LucideIcon } from "lucide-react";
-import { CircleCheck, CircleDashed, CirclePause, CircleX, Info, TriangleAlert, Unplug } from "lucide-react";
+import { CircleCheck, CircleDashed, CirclePause, CircleX, Info, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { classNames } from "./class-names.ts";
 

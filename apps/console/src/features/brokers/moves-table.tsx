@@ -42,6 +42,15 @@ export function MovesTable({ moves, below }: { moves: readonly LeaderMove[]; bel
   );
 }
 
+/** Enough members are left on paper where the ISR cannot shrink any more: then the leader waits for the dead one in vain. */
+function writesLost(loss: PartitionLoss, move: LeaderMove | null): string {
+  if (move !== null && move.to < 0) return "no leader to write to";
+  const members = loss.isr.length;
+  return members < loss.min_insync_replicas
+    ? `refused: ISR ${members}, needs ${loss.min_insync_replicas}`
+    : "times out: an in-sync replica is gone";
+}
+
 const columns: readonly Column<Change>[] = [
   {
     id: "name",
@@ -82,7 +91,7 @@ const columns: readonly Column<Change>[] = [
     priority: 1,
     cell: ({ loss, move }) =>
       loss ? (
-        <span className="text-bad">{`refused: ISR ${loss.isr.length}, needs ${loss.min_insync_replicas}`}</span>
+        <span className="text-bad">{writesLost(loss, move)}</span>
       ) : move !== null && move.to < 0 ? (
         <span className="text-bad">no leader to write to</span>
       ) : (

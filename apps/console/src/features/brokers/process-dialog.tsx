@@ -67,6 +67,24 @@ export function ProcessDialog({ act, onClose }: { act: ProcessAct; onClose: () =
       description={does}
       footer={
         <>
+          {mustType && (
+            <Field
+              className="mr-auto flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1"
+              label={`Writes or the quorum would be lost. Type ${node.id} to confirm:`}
+            >
+              {(aria) => (
+                <input
+                  {...aria}
+                  className="field w-16"
+                  value={typed}
+                  onChange={(event) => setTyped(event.target.value)}
+                  autoComplete="off"
+                  inputMode="numeric"
+                  data-testid="process-typed"
+                />
+              )}
+            </Field>
+          )}
           <Button onClick={onClose} data-testid="process-cancel">
             Cancel
           </Button>
@@ -99,21 +117,6 @@ export function ProcessDialog({ act, onClose }: { act: ProcessAct; onClose: () =
           <p className="rounded-md bg-good-soft px-3 py-2.5 text-sm" data-testid="preflight-returns">
             It starts again, registers, catches up with its leaders and joins its in-sync sets. Nothing moves away.
           </p>
-        )}
-        {mustType && (
-          <Field label={`Writes or the quorum would be lost. Type ${node.id} to confirm.`}>
-            {(aria) => (
-              <input
-                {...aria}
-                className="field w-32"
-                value={typed}
-                onChange={(event) => setTyped(event.target.value)}
-                autoComplete="off"
-                inputMode="numeric"
-                data-testid="process-typed"
-              />
-            )}
-          </Field>
         )}
         <CommandLine
           command={curl({ method: "POST", path: processPath(node, verb), token: true })}
@@ -168,7 +171,12 @@ function Preflight({ report }: { report: PreflightReport }) {
           value={report.moves.filter((move) => move.to >= 0).length}
         />
         <Count label="Left without a leader" testId="preflight-leaderless" value={report.leaderless.length} bad />
-        <Count label="Would refuse acks=all" testId="preflight-below-min-isr" value={report.below_min_isr.length} bad />
+        <Count
+          label={quorum.lost ? "Writes that would time out" : "Would refuse acks=all"}
+          testId="preflight-below-min-isr"
+          value={report.below_min_isr.length}
+          bad
+        />
         <div>
           <dt className="text-xs text-ink-3">Controllers left</dt>
           <dd className="mt-0.5">

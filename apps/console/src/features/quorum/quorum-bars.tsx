@@ -1,9 +1,12 @@
 import type { QuorumFields } from "@vitrine/api";
 import { formatInteger } from "../../format/numbers.ts";
+import { useRowKeys } from "../../live/selectors.ts";
+import { memberName } from "./member-name.ts";
 import { laneWindow, laneX } from "../../lanes/lane-window.ts";
 
 /** Log end of each member against the leader's; the line is the high watermark. The table below says the same in numbers. */
 export function QuorumBars({ members }: { members: readonly QuorumFields[] }) {
+  const nodes = useRowKeys("cluster");
   const ends = members.map((member) => member.leo).filter((leo) => leo >= 0);
   const hw = Math.max(-1, ...members.map((member) => member.hw));
   const window = laneWindow({ ends, highWatermark: hw });
@@ -13,7 +16,7 @@ export function QuorumBars({ members }: { members: readonly QuorumFields[] }) {
       <ul className="flex flex-col gap-2">
         {members.map((member) => (
           <li key={member.node} className="grid grid-cols-[4.5rem_1fr_5rem] items-center gap-3 text-xs">
-            <span className="text-ink-2">node {member.node}</span>
+            <span className="truncate text-ink-2">{memberName(member, nodes)}</span>
             <span className="relative block h-3 rounded-sm bg-hover">
               {member.leo >= 0 && (
                 <span

@@ -4,7 +4,7 @@ import { Crown, Vote } from "lucide-react";
 import { useMemo } from "react";
 import { formatInteger } from "../../format/numbers.ts";
 import { formatAge } from "../../format/time.ts";
-import { useClusterInfo, useLiveView, useRow, useRows } from "../../live/selectors.ts";
+import { useClusterInfo, useLiveView, useRow, useRowKeys, useRows } from "../../live/selectors.ts";
 import { curl } from "../../rest/curl.ts";
 import { Page } from "../../shell/page.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { Fact, Panel } from "../../ui/panel.tsx";
 import { Status, Tag } from "../../ui/status.tsx";
 import type { Tone } from "../../ui/status.tsx";
+import { memberName } from "./member-name.ts";
 import { QuorumBars } from "./quorum-bars.tsx";
 import { QuorumRing } from "./quorum-ring.tsx";
 
@@ -82,7 +83,7 @@ export function QuorumPage() {
               </p>
             )}
           </Panel>
-          <div className="grid items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
+          <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
             <Panel title="Votes">
               <QuorumRing members={members} leader={info?.quorum.leader ?? -1} />
             </Panel>
@@ -109,6 +110,11 @@ export function QuorumPage() {
   );
 }
 
+function MemberName({ member }: { member: QuorumFields }) {
+  const nodes = useRowKeys("cluster");
+  return <span title={`Node ${member.node}`}>{memberName(member, nodes)}</span>;
+}
+
 function useQuorumRow(key: string): QuorumFields | undefined {
   const row = useRow("quorum", key);
   return row === undefined ? undefined : quorumColumns.fields(row);
@@ -131,13 +137,19 @@ const columns: readonly Column<QuorumFields>[] = [
   {
     id: "node",
     header: "Node",
-    min: 84,
+    min: 64,
     cell: (member) => (
-      <span className="inline-flex items-center gap-1.5 font-medium">
-        {member.node}
-        <Tag>{member.voter ? "voter" : "observer"}</Tag>
+      <span className="font-medium">
+        <MemberName member={member} />
       </span>
     ),
+  },
+  {
+    id: "member",
+    header: "Member",
+    min: 66,
+    priority: 2,
+    cell: (member) => <Tag>{member.voter ? "voter" : "observer"}</Tag>,
   },
   {
     id: "role",

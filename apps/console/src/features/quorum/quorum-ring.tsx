@@ -35,7 +35,7 @@ export function QuorumRing({ members, leader }: { members: readonly QuorumFields
           })}
         {places.map(({ member, x, y }) => {
           const leads = member.role === "leader";
-          const heard = leads || isFresh(member);
+          const heard = member.role !== "unknown";
           return (
             <g key={member.node} transform={`translate(${x} ${y})`}>
               <circle

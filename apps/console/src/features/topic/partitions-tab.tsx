@@ -5,6 +5,8 @@ import { Panel } from "../../ui/panel.tsx";
 import { partitionTableColumns } from "./partition-columns.tsx";
 import type { PartitionRow } from "./partition-columns.tsx";
 
+const smoothMax = 12; // lanes that glide at once, see theme.css
+
 /** Every partition with its replicas, as they move: four frames a second, only the rows that changed. */
 export function PartitionsTab({ topic }: { topic: string }) {
   const view = `topic:${topic}`;
@@ -13,7 +15,7 @@ export function PartitionsTab({ topic }: { topic: string }) {
   const keys = useMemo(() => unsorted.toSorted((a, b) => Number(a) - Number(b)), [unsorted]);
   const useRowOfView = useMemo(() => rowHook(view), [view]);
   return (
-    <Panel flush>
+    <Panel flush {...(keys.length <= smoothMax ? { className: "lanes-smooth" } : {})}>
       <DataTable
         label={`Partitions of ${topic}`}
         testId="partition-table"

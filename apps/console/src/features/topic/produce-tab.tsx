@@ -26,6 +26,9 @@ interface Receipt {
     | { readonly ok: false; readonly title: string; readonly text: string };
 }
 
+/** How long the cluster may try before it says why it could not: a person waits, so less than Kafka's 30 s. */
+const ackTimeout = "10s";
+
 const receiptsKept = 50; // the page is a form, not a log; older ones fall off
 
 const kinds: readonly { id: Draft["kind"]; label: string }[] = [
@@ -42,7 +45,7 @@ export function ProduceTab({ topic, partitions }: { topic: string; partitions: n
   const errors = checkDraft(draft);
   const body = envelopeText(draft);
   const path = `/topics/${encodeURIComponent(topic)}/records`;
-  const query = acks === "all" ? {} : { acks };
+  const query = { ...(acks === "all" ? {} : { acks }), timeout: ackTimeout };
   const send = useMutation({
     mutationFn: async () => {
       const started = performance.now();
@@ -223,7 +226,7 @@ export function ProduceTab({ topic, partitions }: { topic: string; partitions: n
             <span className="hidden text-xs text-ink-3 sm:inline">Ctrl Enter sends from any field</span>
           </div>
           <CommandLine
-            command={curl({ method: "POST", path: `${path}${acks === "all" ? "" : `?acks=${acks}`}`, jsonText: body })}
+            command={curl({ method: "POST", path: `${path}?${new URLSearchParams(query).toString()}`, jsonText: body })}
             testId="produce-curl"
           />
         </form>
