@@ -8,6 +8,7 @@
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
 import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
 import { controllerSettings, endpointOf, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
+import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
 import type { BrokerConfig } from "./config.ts";
@@ -22,7 +23,7 @@ import { partitionLogKey, Partitions } from "./partitions.ts";
 import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
 import { Quorum } from "./quorum.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
-import type { BrokerParts, Reply } from "./request.ts";
+import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
 import { ColdReads, type ColdRead, type Journal, type Runtime } from "./runtime.ts";
 import { readSettings, type BrokerSettings } from "./settings.ts";
@@ -181,8 +182,19 @@ export class Broker {
       this.traffic.request(request.apiKey);
       const handler = HANDLERS.get(request.apiKey);
       if (!handler) reply("close");
-      else handler(this.#parts, request, from, reply);
+      else this.#handle(handler, request, from, reply);
     });
+  }
+
+  /** What a request's bytes turn out to be costs that request its connection, never the broker. */
+  #handle(handler: Handler, request: ApiRequest, from: RequestContext, reply: Reply): void {
+    try {
+      handler(this.#parts, request, from, reply);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#runtime.journal("warn", `a request with key ${request.apiKey} cannot be carried out: ${error.message}`, { remote: from.remote });
+      reply("close");
+    }
   }
 
   /** Called with every change of metadata, inside the turn that applied it. Returns the way to stop. */
@@ -255,8 +267,9 @@ export class Broker {
   #lifecycleTick(): void {
     if (!this.#lifecycle || !this.#started) return;
     const view = this.#quorum.raft.view();
-    if (view.leaderId < 0 || this.#metadata.position < view.highWatermark) return;
-    this.#lifecycle.tick();
+    // An orderly stop must end in its time also where there is no controller to ask.
+    const waits = view.leaderId < 0 || this.#metadata.position < view.highWatermark;
+    if (!waits || this.#lifecycle.state === "draining") this.#lifecycle.tick();
   }
 
   /** What partitions asked for while they were stepped; carrying it out may lead to more. */

@@ -1,5 +1,5 @@
 import { errorFromCode, ZERO_UUID, type NodeId } from "@vitrine/core";
-import { buildBatch, encodeResponse, readRecords } from "@vitrine/protocol";
+import { buildBatch, encodeResponse, readRecords, sealBatch } from "@vitrine/protocol";
 import { splitBatches } from "@vitrine/protocol/batch";
 import {
   ApiKey,
@@ -163,6 +163,49 @@ describe("reading and asking", () => {
   });
 });
 
+describe("what clients may send", () => {
+  test("a batch whose payload is not what it says is kept, answered as damaged, and kills nobody", () => {
+    createTopic("t");
+    const records = buildBatch([{ key: null, value: bytes("x".repeat(100)), timestampMs: 1_700_000_000_000 }]);
+    new DataView(records.buffer, records.byteOffset).setInt16(21, 1);
+    sealBatch(records);
+    const body = newProduceRequest({ acks: -1, timeoutMs: 2_000, topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }] });
+    expect(cluster.call(leaderOf("t"), ApiKey.Produce, body, 9)).toMatchObject({ responses: [{ partitionResponses: [{ errorCode: 0 }] }] });
+    const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: 5 }];
+    const request = newListOffsetsRequest({ replicaId: -1, topics: [{ name: "t", partitions }] });
+    const reply = cluster.call<ResponseOf<typeof ApiKey.ListOffsets>>(leaderOf("t"), ApiKey.ListOffsets, request, 7) as ResponseOf<typeof ApiKey.ListOffsets>;
+    expect(errorFromCode(reply.topics[0]!.partitions[0]!.errorCode).name).toBe("CORRUPT_MESSAGE");
+    expect(produce("t", "after").error).toBe("NONE");
+  });
+
+  test("B5 a partition that lags behind the tail gets on beside a busy one", () => {
+    cluster = new SmallCluster({ "default.replication.factor": "1", "min.insync.replicas": "1" }, { tailBytesMax: 200 });
+    createTopic("cold");
+    const home = leaderOf("cold");
+    const topic = { name: "hot", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [home] }], configs: [] };
+    cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+    cluster.until(() => cluster.broker(home).image.topicsByName.has("hot"), "the topic");
+    for (let i = 0; i < 20; i++) produce("cold", String(i));
+    let hotAt = 0;
+    let coldAt = 0;
+    for (let round = 0; round < 40 && coldAt < 20; round++) {
+      produce("hot", "x");
+      const ask = (name: string, fetchOffset: number) => ({
+        topic: name,
+        topicId: ZERO_UUID,
+        partitions: [newFetchRequestFetchPartition({ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 })],
+      });
+      const request = newFetchRequest({ maxWaitMs: 500, minBytes: 1, topics: [ask("hot", hotAt), ask("cold", coldAt)] });
+      const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(home, ApiKey.Fetch, request, 11) as ResponseOf<typeof ApiKey.Fetch>;
+      const count = (name: string) =>
+        splitBatches(reply.responses.find((answer) => answer.topic === name)!.partitions[0]!.records!).batches.length;
+      hotAt += count("hot");
+      coldAt += count("cold");
+    }
+    expect(coldAt).toBe(20);
+  });
+});
+
 describe("every version", () => {
   const ask = (apiKey: number, version: number, body: unknown, to: NodeId) => {
     const reply = cluster.call<object>(to, apiKey, body, version);
@@ -227,6 +270,15 @@ describe("the controller", () => {
     const names = [...cluster.nodes.get(victim)!.store.logs.values()].map((log) => log.descriptor.topicName);
     expect(names).not.toContain("gone");
     expect(names).toContain("kept");
+  });
+
+  test("B14 the last of the brokers stops in its time, though there is no controller to ask", () => {
+    cluster.kill(1);
+    cluster.kill(2);
+    cluster.pass(6_000);
+    let stopped = false;
+    cluster.broker(3).stop(2_000, () => (stopped = true));
+    cluster.until(() => stopped, "the stop");
   });
 
   test("B14 an orderly stop gives leaders away before it ends", () => {

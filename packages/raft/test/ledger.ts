@@ -142,7 +142,7 @@ export class Ledger {
 
   #read(node: TestNode, from: number): readonly Batch[] {
     const log = node.log!;
-    const all = node.batches();
+    const all = node.batches(from);
     return all.filter((batch) => batch.facts.baseOffset >= from && batch.facts.lastOffset < log.highWatermark);
   }
 

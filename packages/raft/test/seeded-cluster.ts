@@ -160,6 +160,7 @@ class SeededCluster implements Wire {
 
   #start(node: TestNode): void {
     if (node.isUp) return;
+    this.#paused.delete(node.id);
     this.#act(node, `${node.id} starts`, () => node.start(this.#nowMs));
     for (const other of this.#nodes.values()) {
       if (other === node || !other.isUp || this.#cuts.has(`${other.id}>${node.id}`)) continue;
@@ -206,6 +207,7 @@ class SeededCluster implements Wire {
       case 1:
         return this.#crash(node);
       case 2: {
+        if (!node.isUp) return;
         this.#note(`${node.id} is paused`);
         this.#paused.add(node.id);
         return this.#at(this.#nowMs + this.#below(4000), () => this.#paused.delete(node.id));

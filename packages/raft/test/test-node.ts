@@ -90,6 +90,9 @@ export class TestNode {
       topicName: "__cluster_metadata",
       retentionClass: "metadata",
     });
+    // The log was made when the disk was formatted.
+    store.handOver();
+    this.disk.commitNext();
     this.raft = new Raft(
       {
         nodeId: id,
@@ -159,12 +162,9 @@ export class TestNode {
     this.drain();
   }
 
-  /** Batches from the log start on, whatever is in memory. */
-  batches(): readonly Batch[] {
-    const { log } = this;
-    if (!log || log.logEndOffset === log.logStartOffset) return [];
-    const read = log.readTail({ from: log.logStartOffset, upTo: log.logEndOffset, maxBytes: 1 << 30 });
-    return read.kind === "batches" ? read.batches : [];
+  /** Batches from the log start on, in memory or on disk. */
+  batches(from = 0): readonly Batch[] {
+    return this.disk.batchesFrom(from);
   }
 
   drain(): void {
@@ -182,6 +182,7 @@ export class TestNode {
         this.#gated(effect.gate, () => this.#wire.answer({ envelope, response }));
       } else this.#wire.noted(this, effect);
     }
+    this.disk.answerReads();
   }
 
   failed(envelope: Envelope, reason: SendFailure, nowMs: number): void {

@@ -1,5 +1,9 @@
 import { Offset, Uuid } from "@vitrine/core";
-import { newFetchResponse, newFetchResponseFetchableTopicResponse, newFetchResponsePartitionData } from "@vitrine/protocol/types";
+import {
+  newFetchResponse,
+  newFetchResponseFetchableTopicResponse,
+  newFetchResponsePartitionData,
+} from "@vitrine/protocol/types";
 import { expect, test } from "vitest";
 import { alterPartitionOutcome, toAlterPartitionRequest } from "./alter-partition-messages.ts";
 import { fetcherId, toFetchOpening, toFetchRequest, toPlannedAnswer } from "./fetch-messages.ts";
@@ -40,7 +44,13 @@ test("F1 both positions of a follower travel in one request: the durable end in 
 
 test("F2 an answer is taken apart by partition", () => {
   const records = new Uint8Array([1]);
-  const data = newFetchResponsePartitionData({ partitionIndex: 6, errorCode: 1, highWatermark: 8, logStartOffset: 2, records });
+  const data = newFetchResponsePartitionData({
+    partitionIndex: 6,
+    errorCode: 1,
+    highWatermark: 8,
+    logStartOffset: 2,
+    records,
+  });
   const response = newFetchResponse({
     sessionId: 7,
     responses: [newFetchResponseFetchableTopicResponse({ topicId: TOPIC, partitions: [data] })],
@@ -66,7 +76,9 @@ test("P15 the changes of many partitions go in one AlterPartition, and a partiti
     leaderRecoveryState: 0,
   });
   const request = toAlterPartitionRequest({ brokerId: 1, brokerEpoch: 44 }, [item(0), item(1)]);
-  expect(request.topics.map(({ partitions }) => partitions.map((partition) => partition.partitionIndex))).toEqual([[0, 1]]);
+  expect(request.topics.map(({ partitions }) => partitions.map((partition) => partition.partitionIndex))).toEqual([
+    [0, 1],
+  ]);
   expect(alterPartitionOutcome(null, TOPIC, 0)).toEqual({ ok: false, error: "no-answer" });
   const empty = { throttleTimeMs: 0, errorCode: 0, topics: [] };
   expect(alterPartitionOutcome(empty, TOPIC, 0)).toEqual({ ok: false, error: "no-answer" });

@@ -16,14 +16,28 @@ class Replica {
   private readonly store = this.disk.open();
 
   partition(index: number, leader = 2, leaderEpoch = 1): Partition {
-    const log = this.store.create({ key: `${TOPIC}-${index}` as LogKey, topicId: TOPIC, partition: index, topicName: "t", retentionClass: "d" });
+    const log = this.store.create({
+      key: `${TOPIC}-${index}` as LogKey,
+      topicId: TOPIC,
+      partition: index,
+      topicName: "t",
+      retentionClass: "d",
+    });
     const partition = new Partition({ topicId: TOPIC, topicName: "t", index, localId: 1, log, settings, effects: [] });
     this.follow(partition, leader, leaderEpoch);
     return partition;
   }
 
   follow(partition: Partition, leader: number, leaderEpoch: number): void {
-    const assignment = { leader, leaderEpoch, partitionEpoch: leaderEpoch, replicas: [1, 2, 3], isr: [leader], elr: [], leaderRecoveryState: 0 };
+    const assignment = {
+      leader,
+      leaderEpoch,
+      partitionEpoch: leaderEpoch,
+      replicas: [1, 2, 3],
+      isr: [leader],
+      elr: [],
+      leaderRecoveryState: 0,
+    };
     partition.applyMetadata(assignment, { liveness: new Map(), minIsr: 1, nowMs: 0 });
   }
 
@@ -45,11 +59,20 @@ type Item = Partial<Omit<PlannedFetchAnswer["partitions"][number], "key">> & { i
 
 function answer(sessionId: number, ...items: Item[]): PlannedFetchAnswer {
   const data = { error: "NONE", highWatermark: 0, logStartOffset: 0, divergingEpoch: null, records: null } as const;
-  return { error: "NONE", sessionId, partitions: items.map(({ index, ...item }) => ({ ...data, ...item, key: partitionKey({ topicId: TOPIC, index }) })) };
+  return {
+    error: "NONE",
+    sessionId,
+    partitions: items.map(({ index, ...item }) => ({ ...data, ...item, key: partitionKey({ topicId: TOPIC, index }) })),
+  };
 }
 
 const records = (baseOffset: number) => makeBatch({ value: 7, baseOffset, leaderEpoch: 1 }).bytes;
-const asked = (request: PlannedFetch | null) => request?.partitions.map(({ partitionIndex, fetchOffset, durableEndOffset }) => [partitionIndex, fetchOffset, durableEndOffset]);
+const asked = (request: PlannedFetch | null) =>
+  request?.partitions.map(({ partitionIndex, fetchOffset, durableEndOffset }) => [
+    partitionIndex,
+    fetchOffset,
+    durableEndOffset,
+  ]);
 const session = (request: PlannedFetch | null) => request && [request.sessionId, request.sessionEpoch];
 
 test("F12 one request at a time; after data it asks ahead at once, then waits for the disk, then lets the leader wait", () => {
@@ -74,7 +97,10 @@ test("F13 partitions that come in overtake a request that waits at the leader, a
   expect(waiting?.maxWaitMs).toBe(500);
   plan.add(replica.partition(1));
   const second = plan.next(1);
-  expect(asked(second)).toEqual([[0, 0, 0], [1, 0, 0]]);
+  expect(asked(second)).toEqual([
+    [0, 0, 0],
+    [1, 0, 0],
+  ]);
   plan.onAnswer(1, answer(9, { index: 0, records: records(0) }), isSound, 2);
   expect(partitions[0]!.log.logEndOffset).toBe(0);
   plan.onAnswer(2, answer(9, { index: 0, records: records(0) }), isSound, 3);
@@ -86,7 +112,11 @@ test("F14 a partition with an error pauses, longer each time, and a quiet neighb
   plan.next(0);
   plan.onAnswer(1, answer(9, { index: 0, error: "UNKNOWN_LEADER_EPOCH" }, { index: 1 }), isSound, 0);
   const without = plan.next(0);
-  expect([asked(without), without?.forgotten.map(({ partitionIndex }) => partitionIndex), without?.maxWaitMs]).toEqual([[], [0], 20]);
+  expect([asked(without), without?.forgotten.map(({ partitionIndex }) => partitionIndex), without?.maxWaitMs]).toEqual([
+    [],
+    [0],
+    20,
+  ]);
   plan.onAnswer(2, answer(9), isSound, 20);
   const again = plan.next(20);
   expect(asked(again)).toEqual([[0, 0, 0]]);
@@ -118,7 +148,13 @@ test("F15 within a session only what changed is asked; a lost session begins wit
   expect([session(third), asked(third)]).toEqual([[9, 2], [[0, 1, 1]]]);
   plan.onAnswer(3, { error: "FETCH_SESSION_ID_NOT_FOUND", sessionId: 0, partitions: [] }, isSound, 0);
   const full = plan.next(0);
-  expect([session(full), asked(full)]).toEqual([[9, 0], [[0, 1, 1], [1, 0, 0]]]);
+  expect([session(full), asked(full)]).toEqual([
+    [9, 0],
+    [
+      [0, 1, 1],
+      [1, 0, 0],
+    ],
+  ]);
 });
 
 test("F15 a leader without room for a session is asked in full each time", () => {

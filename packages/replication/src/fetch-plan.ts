@@ -96,7 +96,12 @@ export class FetchPlan {
   }
 
   /** An answer to the request with this id; answers to requests that were overtaken are dropped. */
-  onAnswer(requestId: number, answer: PlannedFetchAnswer, verifyCrc: (batch: Uint8Array) => boolean, nowMs: number): void {
+  onAnswer(
+    requestId: number,
+    answer: PlannedFetchAnswer,
+    verifyCrc: (batch: Uint8Array) => boolean,
+    nowMs: number,
+  ): void {
     const { inFlight } = this;
     if (!inFlight || inFlight.requestId !== requestId) return;
     this.inFlight = null;

@@ -1,6 +1,12 @@
 import { Uuid, ZERO_UUID } from "@vitrine/core";
 import { expect, test } from "vitest";
-import { type FetchContext, type FetchMarks, type FetchOpening, FetchSessions, type FetchSpec } from "./fetch-session.ts";
+import {
+  type FetchContext,
+  type FetchMarks,
+  type FetchOpening,
+  FetchSessions,
+  type FetchSpec,
+} from "./fetch-session.ts";
 
 const TOPIC = Uuid("AAAAAAAAAAAAAAAAAAAAAQ");
 
@@ -57,7 +63,10 @@ test("F16 a session goes on with what changed, and answers only what is new (KIP
   expect([first.sessionId, first.results.length]).toEqual([101, 2]);
 
   const second = begun(cache, { sessionId: 101, sessionEpoch: 1, partitions: [spec(1, 7)] });
-  expect(second.partitions.map((asked) => [asked.partitionIndex, asked.fetchOffset])).toEqual([[0, 0], [1, 7]]);
+  expect(second.partitions.map((asked) => [asked.partitionIndex, asked.fetchOffset])).toEqual([
+    [0, 0],
+    [1, 7],
+  ]);
   expect(answered(second, marks(0), marks(1)).results).toEqual([]);
 });
 
@@ -83,7 +92,12 @@ test("F17 after an error the next success is told, though nothing else changed",
 
 test("F17 partitions that gave records are served last next time, so that none starves", () => {
   const cache = sessions();
-  answered(begun(cache, { partitions: [spec(0), spec(1), spec(2)] }), marks(0, { hasRecords: true }), marks(1), marks(2));
+  answered(
+    begun(cache, { partitions: [spec(0), spec(1), spec(2)] }),
+    marks(0, { hasRecords: true }),
+    marks(1),
+    marks(2),
+  );
   expect(indexes(begun(cache, { sessionId: 101, sessionEpoch: 1 }))).toEqual([1, 2, 0]);
 });
 
@@ -103,7 +117,9 @@ test("F16 unknown sessions, epochs out of turn and a change from names to ids ar
   };
   expect(error({ sessionId: 999, sessionEpoch: 1 })).toBe("FETCH_SESSION_ID_NOT_FOUND");
   expect(error({ sessionId: 101, sessionEpoch: 2 })).toBe("INVALID_FETCH_SESSION_EPOCH");
-  expect(error({ sessionId: 101, sessionEpoch: 1, partitions: [spec(0, 0, ZERO_UUID)] })).toBe("FETCH_SESSION_TOPIC_ID_ERROR");
+  expect(error({ sessionId: 101, sessionEpoch: 1, partitions: [spec(0, 0, ZERO_UUID)] })).toBe(
+    "FETCH_SESSION_TOPIC_ID_ERROR",
+  );
 });
 
 test("F16 a full request that names its old session replaces it; epoch -1 closes it", () => {

@@ -50,7 +50,10 @@ export interface FetchContext {
   /** Everything to read, in the order in which it should be served. */
   readonly partitions: readonly FetchSpec[];
   /** What goes into the answer: in a session only what is new. Call once, when the answer is made; it remembers what the fetcher will know. */
-  answer<Result>(results: readonly Result[], marksOf: (result: Result) => FetchMarks): { sessionId: number; results: Result[] };
+  answer<Result>(
+    results: readonly Result[],
+    marksOf: (result: Result) => FetchMarks,
+  ): { sessionId: number; results: Result[] };
 }
 
 export type FetchSessionResult =
@@ -108,7 +111,10 @@ export class FetchSessions {
     if (opening.sessionEpoch === 0 || opening.sessionEpoch === -1) {
       this.sessions.delete(opening.sessionId);
       const session = opening.sessionEpoch === 0 ? this.open(opening, nowMs) : null;
-      return { ok: true, context: session ? fullContext(session, opening.partitions) : sessionlessContext(opening.partitions) };
+      return {
+        ok: true,
+        context: session ? fullContext(session, opening.partitions) : sessionlessContext(opening.partitions),
+      };
     }
     const session = this.sessions.get(opening.sessionId);
     if (!session) return { ok: false, error: "FETCH_SESSION_ID_NOT_FOUND" };
@@ -189,7 +195,8 @@ function isNews(session: Session, marks: FetchMarks): boolean {
   const cached = session.partitions.get(key);
   if (!cached) return true;
   const moved = cached.highWatermark !== marks.highWatermark || cached.logStartOffset !== marks.logStartOffset;
-  cached.highWatermark = marks.isError ? -1 : marks.highWatermark;
+  // A follower that is told to truncate does not take the high watermark of the same answer.
+  cached.highWatermark = marks.isError || marks.isDiverging ? -1 : marks.highWatermark;
   cached.logStartOffset = marks.logStartOffset;
   if (marks.hasRecords) {
     session.partitions.delete(key);
@@ -202,6 +209,10 @@ function usesTopicId(spec: Pick<FetchSpec, "topicId">): boolean {
   return spec.topicId !== ZERO_UUID;
 }
 
-function keyOf({ topicId, topicName, partitionIndex }: Pick<FetchSpec, "topicId" | "topicName" | "partitionIndex">): string {
+function keyOf({
+  topicId,
+  topicName,
+  partitionIndex,
+}: Pick<FetchSpec, "topicId" | "topicName" | "partitionIndex">): string {
   return topicId === ZERO_UUID ? `${topicName}/${partitionIndex}` : `${topicId}-${partitionIndex}`;
 }

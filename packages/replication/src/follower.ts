@@ -53,7 +53,11 @@ export class Follower {
     this.inFlight = null;
   }
 
-  onFetchResponse(data: FetchedData, forFetch: FollowerFetchPosition, verifyCrc: (batch: Uint8Array) => boolean): FetchOutcome {
+  onFetchResponse(
+    data: FetchedData,
+    forFetch: FollowerFetchPosition,
+    verifyCrc: (batch: Uint8Array) => boolean,
+  ): FetchOutcome {
     if (this.inFlight !== forFetch || forFetch.fetchOffset !== this.context.log.logEndOffset) return { kind: "stale" };
     this.inFlight = null;
     if (data.error === "OFFSET_OUT_OF_RANGE") return this.restartAt(data.logStartOffset);

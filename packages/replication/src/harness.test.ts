@@ -3,7 +3,7 @@ import { Harness, type HarnessOptions } from "../test/harness.ts";
 
 const calm = { lostPerMille: 0, doubledPerMille: 0, troublesPerSecond: 0, troubledMs: 2_000 };
 const rough = { lostPerMille: 20, doubledPerMille: 20, troublesPerSecond: 2, troubledMs: 5_000 };
-const SEEDS = 12;
+const SEEDS = 8;
 
 const cases: [string, Omit<HarnessOptions, "seed">][] = [
   ["two replicas, nothing goes wrong", { ...calm, replicas: 2, minIsr: 2 }],

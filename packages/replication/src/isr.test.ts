@@ -17,7 +17,10 @@ test("P15 while an expansion is in flight the larger set counts, while a shrink 
   growing.propose(1, [1, 2, 3], "expand");
   const shrinking = state();
   shrinking.propose(1, [1], "shrink");
-  expect([growing.maximal, shrinking.maximal]).toEqual([[1, 2, 3], [1, 2]]);
+  expect([growing.maximal, shrinking.maximal]).toEqual([
+    [1, 2, 3],
+    [1, 2],
+  ]);
 });
 
 test("P15 a second proposal while one is in flight is a bug", () => {
@@ -41,12 +44,15 @@ test("P16 an answer to another proposal, or to none, changes nothing", () => {
   expect(isr.committed).toEqual([1, 2]);
 });
 
-test.each(["INELIGIBLE_REPLICA", "OPERATION_NOT_ATTEMPTED"] as const)("P16 %s is definite: the proposal is rolled back", (error) => {
-  const isr = state();
-  isr.propose(1, [1, 2, 3], "expand");
-  expect(isr.answer(1, { ok: false, error }, 3, 0, 50)).toBe("rolled-back");
-  expect([isr.maximal, isr.pending]).toEqual([[1, 2], null]);
-});
+test.each(["INELIGIBLE_REPLICA", "OPERATION_NOT_ATTEMPTED"] as const)(
+  "P16 %s is definite: the proposal is rolled back",
+  (error) => {
+    const isr = state();
+    isr.propose(1, [1, 2, 3], "expand");
+    expect(isr.answer(1, { ok: false, error }, 3, 0, 50)).toBe("rolled-back");
+    expect([isr.maximal, isr.pending]).toEqual([[1, 2], null]);
+  },
+);
 
 test.each(["INVALID_UPDATE_VERSION", "FENCED_LEADER_EPOCH", "INVALID_REQUEST", "UNKNOWN_TOPIC_OR_PARTITION"] as const)(
   "P16 after %s an earlier copy may have been carried out: the maximal ISR counts until metadata comes",
@@ -60,15 +66,18 @@ test.each(["INVALID_UPDATE_VERSION", "FENCED_LEADER_EPOCH", "INVALID_REQUEST", "
   },
 );
 
-test.each(["no-answer", "NOT_CONTROLLER", "REQUEST_TIMED_OUT", "STALE_BROKER_EPOCH"] as const)("P16 after %s it is asked again, later each time", (error) => {
-  const isr = state();
-  const pending = isr.propose(1, [1, 2, 3], "expand");
-  expect(isr.answer(1, { ok: false, error }, 3, 1000, 50)).toBe("retry");
-  expect(pending.retryAtMs).toBe(1050);
-  pending.attempts = 4;
-  isr.answer(1, { ok: false, error }, 3, 2000, 50);
-  expect(pending.retryAtMs).toBe(2400);
-});
+test.each(["no-answer", "NOT_CONTROLLER", "REQUEST_TIMED_OUT", "STALE_BROKER_EPOCH"] as const)(
+  "P16 after %s it is asked again, later each time",
+  (error) => {
+    const isr = state();
+    const pending = isr.propose(1, [1, 2, 3], "expand");
+    expect(isr.answer(1, { ok: false, error }, 3, 1000, 50)).toBe("retry");
+    expect(pending.retryAtMs).toBe(1050);
+    pending.attempts = 4;
+    isr.answer(1, { ok: false, error }, 3, 2000, 50);
+    expect(pending.retryAtMs).toBe(2400);
+  },
+);
 
 test("P16 metadata of a partition epoch already known is old news", () => {
   const isr = state();

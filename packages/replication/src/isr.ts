@@ -60,7 +60,13 @@ export class IsrState {
     return true;
   }
 
-  answer(requestId: number, outcome: AlterPartitionOutcome, leaderEpoch: number, nowMs: number, retryMs: number): IsrVerdict {
+  answer(
+    requestId: number,
+    outcome: AlterPartitionOutcome,
+    leaderEpoch: number,
+    nowMs: number,
+    retryMs: number,
+  ): IsrVerdict {
     const pending = this.pending;
     if (!pending || pending.requestId !== requestId) return "ignored";
     if (outcome.ok) {

@@ -6,7 +6,11 @@ import type { ReplicationSettings } from "./settings.ts";
 import type { Liveness } from "./types.ts";
 
 /** An effect before the partition has put itself in. */
-export type PartitionEffect = ReplicationEffect extends infer Effect ? (Effect extends unknown ? Omit<Effect, "partition"> : never) : never;
+export type PartitionEffect = ReplicationEffect extends infer Effect
+  ? Effect extends unknown
+    ? Omit<Effect, "partition">
+    : never
+  : never;
 
 export interface PartitionContext {
   readonly topicId: Uuid;

@@ -70,7 +70,9 @@ export interface ReplicaView {
   readonly behindMs: number | null;
 }
 
-export type OffsetAnswer = { readonly ok: true; readonly offset: Offset } | { readonly ok: false; readonly error: ErrorName };
+export type OffsetAnswer =
+  | { readonly ok: true; readonly offset: Offset }
+  | { readonly ok: false; readonly error: ErrorName };
 
 const NO_LIVENESS: Liveness = new Map();
 const NOT_LEADER = { kind: "error", error: "NOT_LEADER_OR_FOLLOWER" } as const;
@@ -202,7 +204,8 @@ export class Partition {
     const refused = this.checkLeaderEpoch(currentLeaderEpoch);
     if (refused) return { ok: false, error: refused };
     if (asReplica) return { ok: true, offset: this.log.logEndOffset };
-    if (this.current.role === "leader" && !this.current.knowsLatest) return { ok: false, error: "OFFSET_NOT_AVAILABLE" };
+    if (this.current.role === "leader" && !this.current.knowsLatest)
+      return { ok: false, error: "OFFSET_NOT_AVAILABLE" };
     return { ok: true, offset: this.log.highWatermark };
   }
 
@@ -234,7 +237,11 @@ export class Partition {
   }
 
   /** `verifyCrc` gets one whole batch. */
-  onFetchResponse(data: FetchedData, forFetch: FollowerFetchPosition, verifyCrc: (batch: Uint8Array) => boolean): FetchOutcome {
+  onFetchResponse(
+    data: FetchedData,
+    forFetch: FollowerFetchPosition,
+    verifyCrc: (batch: Uint8Array) => boolean,
+  ): FetchOutcome {
     if (this.current.role !== "follower") return { kind: "stale" };
     return this.current.onFetchResponse(data, forFetch, verifyCrc);
   }
@@ -270,10 +277,17 @@ export class Partition {
         return { replicaId, inIsr, logEndOffset, durableEndOffset, behindMs: 0 };
       }
       const progress = current.progressOf(replicaId);
-      if (!progress?.hasFetched) return { replicaId, inIsr, logEndOffset: null, durableEndOffset: null, behindMs: null };
+      if (!progress?.hasFetched)
+        return { replicaId, inIsr, logEndOffset: null, durableEndOffset: null, behindMs: null };
       const { fetchOffset, durableEndOffset, lastCaughtUpMs } = progress;
       const behindMs = durableEndOffset >= this.log.logEndOffset ? 0 : nowMs - lastCaughtUpMs;
-      return { replicaId, inIsr, logEndOffset: fetchOffset, durableEndOffset, behindMs: Number.isFinite(behindMs) ? behindMs : null };
+      return {
+        replicaId,
+        inIsr,
+        logEndOffset: fetchOffset,
+        durableEndOffset,
+        behindMs: Number.isFinite(behindMs) ? behindMs : null,
+      };
     });
   }
 
@@ -301,7 +315,8 @@ export class Partition {
   }
 
   private contextFor(options: PartitionOptions): PartitionContext {
-    const partition = this;
+    const liveness = () => this.liveness;
+    const minIsr = () => this.configuredMinIsr;
     return {
       topicId: options.topicId,
       index: options.index,
@@ -310,10 +325,10 @@ export class Partition {
       settings: options.settings,
       label: this.label,
       get liveness() {
-        return partition.liveness;
+        return liveness();
       },
       get minIsr() {
-        return partition.configuredMinIsr;
+        return minIsr();
       },
       nextRequestId: () => ++this.requestIds,
       push: (effect: PartitionEffect) => void options.effects.push({ ...effect, partition: this }),

@@ -53,5 +53,9 @@ test("P14 a replica whose disk stands still falls behind though it fetches on", 
 test("P14 a silent replica stays caught up for the lag time, or as long as there is nothing new", () => {
   const progress = new ReplicaProgress(2, 0);
   progress.record(report({ fetch: 10, leader: 10, nowMs: 50 }));
-  expect([caughtUp(progress, 11, 150), caughtUp(progress, 11, 151), caughtUp(progress, 10, 9_999)]).toEqual([true, false, true]);
+  expect([caughtUp(progress, 11, 150), caughtUp(progress, 11, 151), caughtUp(progress, 10, 9_999)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });

@@ -53,7 +53,15 @@ export class ReplicaProgress {
   }
 
   /** Whether it has everything, or had everything at some moment less than `lagMaxMs` ago. */
-  isCaughtUp({ leaderEndOffset, nowMs, lagMaxMs }: { leaderEndOffset: Offset; nowMs: number; lagMaxMs: number }): boolean {
+  isCaughtUp({
+    leaderEndOffset,
+    nowMs,
+    lagMaxMs,
+  }: {
+    leaderEndOffset: Offset;
+    nowMs: number;
+    lagMaxMs: number;
+  }): boolean {
     return (this.hasFetched && this.durableEndOffset >= leaderEndOffset) || nowMs - this.lastCaughtUpMs <= lagMaxMs;
   }
 

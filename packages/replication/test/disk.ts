@@ -1,6 +1,16 @@
 /** A machine's disk in the harness: what survives a crash, and the store over it in this life. */
 import { randomUuid, seededRandom } from "@vitrine/core";
-import { type Batch, type DurableState, emptyDisk, type LogEvent, type LogKey, type LogOp, MemoryLogStore, type PartitionLog, type ReadSpec } from "@vitrine/log";
+import {
+  type Batch,
+  type DurableState,
+  emptyDisk,
+  type LogEvent,
+  type LogKey,
+  type LogOp,
+  MemoryLogStore,
+  type PartitionLog,
+  type ReadSpec,
+} from "@vitrine/log";
 
 export class Disk {
   /** A commit is under way. */

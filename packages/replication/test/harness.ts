@@ -3,12 +3,12 @@
  * crashes that lose what was not committed, leaders that move. After every event the invariants of `reliability.md` 1.1 are looked at.
  */
 import { type NodeId, Offset, type Random, randomBelow, seededRandom } from "@vitrine/core";
-import type { FetchRequest, FetchResponse } from "@vitrine/protocol/types";
 import { type AlterPartitionItem, DEFAULT_REPLICATION_SETTINGS, type ReplicationEffect } from "../src/index.ts";
 import { Disk } from "./disk.ts";
 import { makeBatch, valueOf } from "./test-batch.ts";
 import { LOG_KEY, type Outside, TestNode } from "./test-node.ts";
 import { TinyController } from "./tiny-controller.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
 export interface HarnessOptions {
   readonly seed: number;
@@ -21,12 +21,6 @@ export interface HarnessOptions {
   readonly troublesPerSecond: number;
   /** Virtual time with load and trouble; after it everything heals. */
   readonly troubledMs: number;
-}
-
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 interface Machine {
@@ -52,10 +46,15 @@ export class Harness {
   readonly acked = new Map<number, number>();
   readonly counts = { events: 0, crashes: 0, elections: 0, truncations: 0, acked: 0, refused: 0 };
   private readonly leaderOfEpoch = new Map<number, NodeId>();
-  private readonly waiting: { machine: Machine; life: number; value: number; baseOffset: number; requiredOffset: Offset; leaderEpoch: number }[] = [];
-  private readonly heap: Event[] = [];
-  private nowMs = 0;
-  private order = 0;
+  private readonly waiting: {
+    machine: Machine;
+    life: number;
+    value: number;
+    baseOffset: number;
+    requiredOffset: Offset;
+    leaderEpoch: number;
+  }[] = [];
+  private readonly time = new VirtualTime();
   private value = 0;
   private healing = false;
 
@@ -81,20 +80,18 @@ export class Harness {
       this.checkHealed();
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${this.options.seed}, ${this.options.replicas} replicas, at ${this.nowMs} ms: ${text}`, { cause: error });
+      throw new Error(`seed ${this.options.seed}, ${this.options.replicas} replicas, at ${this.nowMs} ms: ${text}`, {
+        cause: error,
+      });
     }
   }
 
+  private get nowMs(): number {
+    return this.time.nowMs;
+  }
+
   private runUntil(endMs: number): void {
-    for (;;) {
-      const event = this.heap[0];
-      if (!event || event.atMs > endMs) break;
-      this.pop();
-      this.nowMs = event.atMs;
-      event.run();
-      this.counts.events++;
-    }
-    this.nowMs = endMs;
+    this.counts.events += this.time.runUntil(endMs);
   }
 
   // ---- nodes ------------------------------------------------------------------------------------------------------------------------
@@ -178,13 +175,15 @@ export class Harness {
         this.send(to, (node) => node.onFetch(from, request, requestId), false);
         this.timeOut(machine, life, to, requestId);
       },
-      answer: (from, to, response, requestId) => this.send(to, (node) => node.onAnswer(from, response, requestId), true),
+      answer: (from, to, response, requestId) =>
+        this.send(to, (node) => node.onAnswer(from, response, requestId), true),
       alterPartition: (_from, item, requestId) => this.alterPartition(machine, life, item, requestId),
-      later: (_node, ms, run) => this.at(ms + 1, () => {
-        if (machine.life !== life) return;
-        run();
-        this.turn(machine);
-      }),
+      later: (_node, ms, run) =>
+        this.at(ms + 1, () => {
+          if (machine.life !== life) return;
+          run();
+          this.turn(machine);
+        }),
       onEffect: (node, effect) => this.onEffect(node, effect),
     };
   }
@@ -261,7 +260,10 @@ export class Harness {
   private acknowledge(): void {
     for (let at = this.waiting.length - 1; at >= 0; at--) {
       const { machine, life, value, baseOffset, requiredOffset, leaderEpoch } = this.waiting[at]!;
-      const status = machine.life === life && machine.node ? machine.node.partition.produceStatus({ requiredOffset, leaderEpoch }) : null;
+      const status =
+        machine.life === life && machine.node
+          ? machine.node.partition.produceStatus({ requiredOffset, leaderEpoch })
+          : null;
       if (status?.kind === "waiting") continue;
       this.waiting.splice(at, 1);
       if (status?.kind !== "done") continue;
@@ -335,8 +337,10 @@ export class Harness {
     const { log } = node;
     const before = this.seen.get(node) ?? 0;
     const { highWatermark } = log;
-    if (highWatermark < before) throw new Error(`P11 node ${node.id}: high watermark went from ${before} to ${highWatermark}`);
-    if (highWatermark > log.durableEndOffset || log.durableEndOffset > log.logEndOffset) throw new Error(`T8 node ${node.id}: ends out of order`);
+    if (highWatermark < before)
+      throw new Error(`P11 node ${node.id}: high watermark went from ${before} to ${highWatermark}`);
+    if (highWatermark > log.durableEndOffset || log.durableEndOffset > log.logEndOffset)
+      throw new Error(`T8 node ${node.id}: ends out of order`);
     if (highWatermark === before) return;
     this.seen.set(node, highWatermark);
     if (node.partition.isLeader) this.checkLeaderAdvance(node);
@@ -348,8 +352,10 @@ export class Harness {
       epoch = leaderEpoch;
       const value = valueOf(batch.bytes);
       const known = this.committed.get(baseOffset);
-      if (known !== undefined && known !== value) throw new Error(`P3 node ${node.id}: ${value} at ${baseOffset}, ${known} was committed there`);
-      if (known === undefined && baseOffset < this.committedEnd) throw new Error(`P12 node ${node.id}: a batch begins inside another at ${baseOffset}`);
+      if (known !== undefined && known !== value)
+        throw new Error(`P3 node ${node.id}: ${value} at ${baseOffset}, ${known} was committed there`);
+      if (known === undefined && baseOffset < this.committedEnd)
+        throw new Error(`P12 node ${node.id}: a batch begins inside another at ${baseOffset}`);
       this.committed.set(baseOffset, value);
       this.committedEnd = Math.max(this.committedEnd, lastOffset + 1);
     }
@@ -359,29 +365,41 @@ export class Harness {
   private checkLeaderAdvance(node: TestNode): void {
     const { state } = node.partition;
     if (state.role !== "leader") return;
-    if (state.isr.committed.length < this.options.minIsr) throw new Error(`P10 leader ${node.id}: advanced with ISR ${state.isr.committed.join()}`);
+    if (state.isr.committed.length < this.options.minIsr)
+      throw new Error(`P10 leader ${node.id}: advanced with ISR ${state.isr.committed.join()}`);
     for (const id of state.isr.maximal) {
       const end = this.machines[id - 1]!.disk.endOf(LOG_KEY);
-      if (end < node.log.highWatermark) throw new Error(`P10 leader ${node.id}: ${node.log.highWatermark} is committed, the disk of ${id} ends at ${end}`);
+      if (end < node.log.highWatermark)
+        throw new Error(
+          `P10 leader ${node.id}: ${node.log.highWatermark} is committed, the disk of ${id} ends at ${end}`,
+        );
     }
   }
 
   private compare(node: TestNode, from: number, upTo: number, what: string): void {
-    if (node.log.logEndOffset < upTo) throw new Error(`${what} ${node.id}: log ends at ${node.log.logEndOffset}, ${upTo} is committed`);
-    const held = new Map(node.batches(from, node.log.logEndOffset).map((batch) => [Number(batch.facts.baseOffset), valueOf(batch.bytes)]));
+    if (node.log.logEndOffset < upTo)
+      throw new Error(`${what} ${node.id}: log ends at ${node.log.logEndOffset}, ${upTo} is committed`);
+    const held = new Map(
+      node.batches(from, node.log.logEndOffset).map((batch) => [Number(batch.facts.baseOffset), valueOf(batch.bytes)]),
+    );
     for (const [offset, value] of this.committed) {
-      if (offset < upTo && held.get(offset) !== value) throw new Error(`${what} ${node.id}: ${held.get(offset)} at ${offset}, ${value} was committed there`);
+      if (offset < upTo && held.get(offset) !== value)
+        throw new Error(`${what} ${node.id}: ${held.get(offset)} at ${offset}, ${value} was committed there`);
     }
   }
 
   /** Liveness: once the trouble is over, everybody is in sync and has everything. */
   private checkHealed(): void {
-    const leader = this.machines.find(({ node }) => node?.partition.isLeader && node.partition.leaderEpoch === this.controller.current.assignment.leaderEpoch)?.node;
+    const leader = this.machines.find(
+      ({ node }) =>
+        node?.partition.isLeader && node.partition.leaderEpoch === this.controller.current.assignment.leaderEpoch,
+    )?.node;
     if (!leader) throw new Error("no leader after the trouble was over");
     const { isr } = this.controller.current.assignment;
     if (isr.length !== this.options.replicas) throw new Error(`ISR ${isr.join()} after the trouble was over`);
     const end = leader.log.logEndOffset;
-    if (leader.log.highWatermark !== end) throw new Error(`high watermark ${leader.log.highWatermark} of ${end} after the trouble was over`);
+    if (leader.log.highWatermark !== end)
+      throw new Error(`high watermark ${leader.log.highWatermark} of ${end} after the trouble was over`);
     for (const { node } of this.machines) if (node) this.compare(node, 0, end, "end");
     for (const [value, offset] of this.acked) {
       if (this.committed.get(offset) !== value) throw new Error(`P6 acknowledged ${value} at ${offset} is lost`);
@@ -399,33 +417,6 @@ export class Harness {
   }
 
   private at(inMs: number, run: () => void): void {
-    const event = { atMs: this.nowMs + inMs, order: this.order++, run };
-    let at = this.heap.push(event) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (isEarlier(this.heap[up]!, event)) break;
-      this.heap[at] = this.heap[up]!;
-      at = up;
-    }
-    this.heap[at] = event;
+    this.time.at(inMs, run);
   }
-
-  private pop(): void {
-    const last = this.heap.pop()!;
-    if (this.heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.heap.length) break;
-      if (child + 1 < this.heap.length && isEarlier(this.heap[child + 1]!, this.heap[child]!)) child++;
-      if (isEarlier(last, this.heap[child]!)) break;
-      this.heap[at] = this.heap[child]!;
-      at = child;
-    }
-    this.heap[at] = last;
-  }
-}
-
-function isEarlier(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

@@ -29,8 +29,18 @@ export class Scenario {
   private inFlight: FollowerFetchPosition | null = null;
   private requestId = 0;
   private sequence = 0;
-  private assignment: PartitionAssignment = { leader: -1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2, 3], isr: [1, 2, 3], elr: [], leaderRecoveryState: 0 };
-  private liveness = new Map<NodeId, BrokerLiveness>([1, 2, 3].map((id) => [id, { epoch: 100 + id, fenced: false, shuttingDown: false }]));
+  private assignment: PartitionAssignment = {
+    leader: -1,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
+    replicas: [1, 2, 3],
+    isr: [1, 2, 3],
+    elr: [],
+    leaderRecoveryState: 0,
+  };
+  private liveness = new Map<NodeId, BrokerLiveness>(
+    [1, 2, 3].map((id) => [id, { epoch: 100 + id, fenced: false, shuttingDown: false }]),
+  );
 
   constructor() {
     this.partition = this.open();
@@ -42,7 +52,11 @@ export class Scenario {
     for (const line of text.split("\n")) {
       if (line.startsWith("#") || line.trim() === "") out.push(line);
       if (!line.startsWith("> ")) continue;
-      out.push(line, ...this.command(line.slice(2)), ...this.effects.splice(0).map((effect) => `  * ${this.tell(effect)}`));
+      out.push(
+        line,
+        ...this.command(line.slice(2)),
+        ...this.effects.splice(0).map((effect) => `  * ${this.tell(effect)}`),
+      );
     }
     return `${out.join("\n").trimEnd()}\n`;
   }
@@ -100,7 +114,9 @@ export class Scenario {
       case "ask": {
         this.inFlight = partition.nextFetch();
         const at = this.inFlight;
-        return at ? `offset ${at.fetchOffset} durable ${at.durableEndOffset} last ${at.lastFetchedEpoch} epoch ${at.currentLeaderEpoch}` : "nothing";
+        return at
+          ? `offset ${at.fetchOffset} durable ${at.durableEndOffset} last ${at.lastFetchedEpoch} epoch ${at.currentLeaderEpoch}`
+          : "nothing";
       }
       // hw=5 start=0 diverging=3:10 error=X records=5@3:71,6@3:72 (offset@epoch:value) corrupt=1
       case "answer":
@@ -123,7 +139,9 @@ export class Scenario {
         return `start ${log.logStartOffset} hw ${log.highWatermark} durable ${log.durableEndOffset} end ${log.logEndOffset}`;
       }
       case "epochs":
-        return partition.log.epochs.entries.map(({ epoch, startOffset }) => `${epoch}@${startOffset}`).join(" ") || "none";
+        return (
+          partition.log.epochs.entries.map(({ epoch, startOffset }) => `${epoch}@${startOffset}`).join(" ") || "none"
+        );
       case "latest": {
         const answer = partition.latestOffset({ asReplica: false, currentLeaderEpoch: number("epoch", -1) });
         return answer.ok ? String(answer.offset) : answer.error;
@@ -134,7 +152,10 @@ export class Scenario {
       }
       // required=5 epoch=3
       case "parked": {
-        const status = partition.produceStatus({ requiredOffset: Offset(number("required", 0)), leaderEpoch: number("epoch", partition.leaderEpoch) });
+        const status = partition.produceStatus({
+          requiredOffset: Offset(number("required", 0)),
+          leaderEpoch: number("epoch", partition.leaderEpoch),
+        });
         return status.kind === "error" ? status.error : status.kind;
       }
       default:
@@ -144,9 +165,23 @@ export class Scenario {
 
   private open(): Partition {
     const store = this.disk.open();
-    const log = store.create({ key: `${TOPIC_ID}-0` as LogKey, topicId: TOPIC_ID, partition: 0, topicName: "t", retentionClass: "delete" });
+    const log = store.create({
+      key: `${TOPIC_ID}-0` as LogKey,
+      topicId: TOPIC_ID,
+      partition: 0,
+      topicName: "t",
+      retentionClass: "delete",
+    });
     const settings = { ...DEFAULT_REPLICATION_SETTINGS, replicaLagTimeMaxMs: 1_000 };
-    return new Partition({ topicId: TOPIC_ID, topicName: "t", index: 0, localId: 1, log, settings, effects: this.effects });
+    return new Partition({
+      topicId: TOPIC_ID,
+      topicName: "t",
+      index: 0,
+      localId: 1,
+      log,
+      settings,
+      effects: this.effects,
+    });
   }
 
   private metadata(words: Words): void {
@@ -190,7 +225,13 @@ export class Scenario {
     });
     const epoch = words.get("epoch");
     const acks = words.get("acks") === "1" ? 1 : -1;
-    const result = this.partition.append({ bytes, facts, acks, nowMs: this.nowMs, ...(epoch === undefined ? {} : { expectedLeaderEpoch: Number(epoch) }) });
+    const result = this.partition.append({
+      bytes,
+      facts,
+      acks,
+      nowMs: this.nowMs,
+      ...(epoch === undefined ? {} : { expectedLeaderEpoch: Number(epoch) }),
+    });
     if (!result.ok) return `${result.error}: ${result.message}`;
     return `[${result.baseOffset}, ${result.lastOffset}] epoch ${result.leaderEpoch}${result.duplicate ? " duplicate" : ""}`;
   }
@@ -275,7 +316,11 @@ function checkText(check: FetchCheck): string {
 function recordsOf(text: string, corrupt: string | undefined): Uint8Array {
   const batches = text.split(",").map((item) => {
     const [baseOffset, leaderEpoch, value] = item.split(/[@:]/).map(Number);
-    const { bytes }: { bytes: Uint8Array; facts: BatchFacts } = makeBatch({ value: value!, baseOffset: baseOffset!, leaderEpoch: leaderEpoch! });
+    const { bytes }: { bytes: Uint8Array; facts: BatchFacts } = makeBatch({
+      value: value!,
+      baseOffset: baseOffset!,
+      leaderEpoch: leaderEpoch!,
+    });
     if (String(baseOffset) === corrupt) bytes[bytes.length - 1]! ^= 1;
     return bytes;
   });

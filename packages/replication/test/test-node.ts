@@ -79,9 +79,23 @@ export class TestNode {
     this.minIsr = options.minIsr;
     this.plans = new FetchPlans(options.settings);
     this.sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7fff_fff0) });
-    const log = this.store.create({ key: LOG_KEY, topicId: TOPIC_ID, partition: 0, topicName: "t", retentionClass: "delete" });
+    const log = this.store.create({
+      key: LOG_KEY,
+      topicId: TOPIC_ID,
+      partition: 0,
+      topicName: "t",
+      retentionClass: "delete",
+    });
     const { id: localId, settings } = options;
-    this.partition = new Partition({ topicId: TOPIC_ID, topicName: "t", index: 0, localId, log, settings, effects: this.effects });
+    this.partition = new Partition({
+      topicId: TOPIC_ID,
+      topicName: "t",
+      index: 0,
+      localId,
+      log,
+      settings,
+      effects: this.effects,
+    });
   }
 
   get log() {
@@ -91,7 +105,12 @@ export class TestNode {
   onMetadata(metadata: MetadataVersion): void {
     if (metadata.version <= this.metadataVersion) return;
     this.metadataVersion = metadata.version;
-    this.partition.applyMetadata(metadata.assignment, { liveness: metadata.liveness, minIsr: this.minIsr, localBrokerEpoch: this.brokerEpoch, nowMs: this.outside.nowMs() });
+    this.partition.applyMetadata(metadata.assignment, {
+      liveness: metadata.liveness,
+      minIsr: this.minIsr,
+      localBrokerEpoch: this.brokerEpoch,
+      nowMs: this.outside.nowMs(),
+    });
     this.plans.sync(this.partition);
   }
 
@@ -104,7 +123,9 @@ export class TestNode {
     const brokerEpoch = request.replicaState.replicaEpoch;
     const replicaId = fetcherId(request);
     const results = opened.context.partitions.map((spec) => this.read(spec, replicaId, brokerEpoch));
-    const somethingToSay = results.some((data) => data.errorCode !== 0 || data.divergingEpoch.epoch >= 0 || data.records !== null);
+    const somethingToSay = results.some(
+      (data) => data.errorCode !== 0 || data.divergingEpoch.epoch >= 0 || data.records !== null,
+    );
     if (somethingToSay || request.maxWaitMs === 0) {
       this.reply(from, requestId, opened.context, results);
       return;
@@ -141,7 +162,7 @@ export class TestNode {
   /** Whole batches in [from, upTo), from the tail and, after a restart, from the disk below it. */
   batches(from: number, upTo: number): readonly Batch[] {
     const found: Batch[] = [];
-    for (let next = from; next < upTo; ) {
+    for (let next = from; next < upTo;) {
       const spec = { from: Offset(next), upTo: Offset(upTo), maxBytes: 1 << 20 };
       const read = this.log.readTail(spec);
       if (read.kind === "out-of-range") throw new Error(`node ${this.id}: [${next}, ${upTo}) is outside the log`);
@@ -160,7 +181,12 @@ export class TestNode {
     else this.parked.push(fetch);
   }
 
-  private reply(to: NodeId, requestId: number, context: FetchContext, results: readonly FetchResponsePartitionData[]): void {
+  private reply(
+    to: NodeId,
+    requestId: number,
+    context: FetchContext,
+    results: readonly FetchResponsePartitionData[],
+  ): void {
     const answered = context.answer(results, (data) => ({
       topicId: TOPIC_ID,
       topicName: "",
@@ -172,7 +198,12 @@ export class TestNode {
       logStartOffset: data.logStartOffset,
     }));
     const topic = newFetchResponseFetchableTopicResponse({ topicId: TOPIC_ID, partitions: answered.results });
-    this.outside.answer(this.id, to, newFetchResponse({ sessionId: answered.sessionId, responses: [topic] }), requestId);
+    this.outside.answer(
+      this.id,
+      to,
+      newFetchResponse({ sessionId: answered.sessionId, responses: [topic] }),
+      requestId,
+    );
   }
 
   private read(spec: FetchSpec, replicaId: NodeId, brokerEpoch: number): FetchResponsePartitionData {
@@ -189,18 +220,27 @@ export class TestNode {
       this.outside.nowMs(),
     );
     if (checked.kind === "error") return this.data({ errorCode: errorCode(checked.error) });
-    if (checked.kind === "diverging") return this.data({ divergingEpoch: newFetchResponseEpochEndOffset(checked.diverging) });
+    if (checked.kind === "diverging")
+      return this.data({ divergingEpoch: newFetchResponseEpochEndOffset(checked.diverging) });
     return this.data({ records: this.records(spec.fetchOffset, checked.readableEnd) });
   }
 
   private readAgain(spec: FetchSpec): FetchResponsePartitionData {
     const error = this.partition.checkLeaderEpoch(spec.currentLeaderEpoch);
-    return error ? this.data({ errorCode: errorCode(error) }) : this.data({ records: this.records(spec.fetchOffset, this.log.logEndOffset) });
+    return error
+      ? this.data({ errorCode: errorCode(error) })
+      : this.data({ records: this.records(spec.fetchOffset, this.log.logEndOffset) });
   }
 
   private data(fields: Partial<FetchResponsePartitionData>): FetchResponsePartitionData {
     const { highWatermark, logStartOffset } = this.log;
-    return newFetchResponsePartitionData({ partitionIndex: 0, highWatermark, logStartOffset, records: null, ...fields });
+    return newFetchResponsePartitionData({
+      partitionIndex: 0,
+      highWatermark,
+      logStartOffset,
+      records: null,
+      ...fields,
+    });
   }
 
   private records(from: number, upTo: number): Uint8Array | null {

@@ -16,7 +16,15 @@ export class TinyController {
   private readonly brokers = new Map<NodeId, BrokerLiveness>();
 
   constructor(replicas: readonly NodeId[]) {
-    this.assignment = { leader: -1, leaderEpoch: 0, partitionEpoch: 0, replicas, isr: replicas, elr: [], leaderRecoveryState: 0 };
+    this.assignment = {
+      leader: -1,
+      leaderEpoch: 0,
+      partitionEpoch: 0,
+      replicas,
+      isr: replicas,
+      elr: [],
+      leaderRecoveryState: 0,
+    };
   }
 
   get current(): MetadataVersion {
@@ -48,7 +56,8 @@ export class TinyController {
 
   /** Another leader though nobody died: what an operator or a rebalance does. */
   moveLeader(to: NodeId): void {
-    if (this.assignment.leader === to || !this.assignment.isr.includes(to) || this.brokers.get(to)?.fenced !== false) return;
+    if (this.assignment.leader === to || !this.assignment.isr.includes(to) || this.brokers.get(to)?.fenced !== false)
+      return;
     this.change({ leader: to });
     this.history.push(this.current);
   }
@@ -56,7 +65,8 @@ export class TinyController {
   alter(sender: NodeId, item: AlterPartitionItem): AlterPartitionOutcome {
     const { assignment } = this;
     const refuse = (error: ErrorName): AlterPartitionOutcome => ({ ok: false, error });
-    if (item.leaderEpoch > assignment.leaderEpoch || item.partitionEpoch > assignment.partitionEpoch) return refuse("NOT_CONTROLLER");
+    if (item.leaderEpoch > assignment.leaderEpoch || item.partitionEpoch > assignment.partitionEpoch)
+      return refuse("NOT_CONTROLLER");
     if (item.leaderEpoch < assignment.leaderEpoch) return refuse("FENCED_LEADER_EPOCH");
     if (sender !== assignment.leader) return refuse("INVALID_REQUEST");
     if (item.partitionEpoch < assignment.partitionEpoch) return refuse("INVALID_UPDATE_VERSION");

@@ -80,6 +80,9 @@ function isMetadataFetch(body: FetchRequest): boolean {
   return topic !== undefined && (topic.topicId === METADATA_TOPIC_ID || topic.topic === METADATA_TOPIC);
 }
 
+/** How long an answer waits for the disk, also where the fetcher would not wait: without what is only there it would never get on. */
+const COLD_READ_WAIT_MS = 5_000;
+
 /** One fetch from its arrival to its answer. */
 class FetchInProgress {
   readonly #parts: BrokerParts;
@@ -112,37 +115,27 @@ class FetchInProgress {
   }
 
   start(): void {
-    const { runtime, purgatory } = this.#parts;
     this.#read();
-    const { nowMs } = runtime;
+    const { nowMs } = this.#parts.runtime;
     if (this.#isEnough() || (this.#request.maxWaitMs <= 0 && !this.#isReading())) {
       this.#answer();
       return;
     }
     const keys = this.#slots.map((slot) => slot.key);
+    const waitMs = Math.max(0, this.#request.maxWaitMs);
+    this.#park(keys, nowMs + (this.#isReading() ? Math.max(waitMs, COLD_READ_WAIT_MS) : waitMs));
+  }
+
+  #park(keys: readonly LogKey[], deadlineMs: number): void {
+    const { runtime, purgatory } = this.#parts;
     const tryComplete = (_nowMs: number, expired: boolean): boolean => {
       if (this.#answered) return true;
       this.#read();
-      // A cold read on its way is worth a little more than max.wait: without it the fetcher would never get on.
-      if (!this.#isEnough() && !(expired && !this.#isReading())) {
-        if (expired) this.#parkAgain(keys, tryComplete);
-        return expired;
-      }
+      if (!expired && !this.#isEnough()) return false;
       this.#answer();
       return true;
     };
-    purgatory.park({ deadlineMs: nowMs + Math.max(0, this.#request.maxWaitMs), keys, tryComplete }, nowMs);
-  }
-
-  /** How much longer than max.wait a cold read may take. */
-  #parkAgain(keys: readonly LogKey[], tryComplete: (nowMs: number, expired: boolean) => boolean): void {
-    const { runtime, purgatory } = this.#parts;
-    const giveUp = (nowMs: number, expired: boolean): boolean => {
-      if (!expired) return tryComplete(nowMs, false);
-      if (!this.#answered) this.#answer();
-      return true;
-    };
-    purgatory.park({ deadlineMs: runtime.nowMs + 5_000, keys, tryComplete: giveUp }, runtime.nowMs);
+    purgatory.park({ deadlineMs, keys, tryComplete }, runtime.nowMs);
   }
 
   #slotFor(spec: FetchSpec): Slot {
@@ -198,7 +191,11 @@ class FetchInProgress {
       if (left <= 0 && !first) continue;
       const maxBytes = Math.min(slot.spec.maxBytes, Math.max(left, 1));
       const read = slot.cold ?? this.#readTail(slot, readableEnd, maxBytes);
-      if (!read) continue;
+      if (!read) {
+        // Room is kept for what the disk will bring, so that one answer never asks it for more than fits.
+        if (slot.reading) left -= maxBytes;
+        continue;
+      }
       let sizeBytes = 0;
       for (const batch of read) sizeBytes += batch.bytes.byteLength;
       // Only the first batch of the whole answer may be larger than asked for.
@@ -262,8 +259,9 @@ class FetchInProgress {
       for (const batch of slot.batches) bytes += batch.bytes.byteLength;
     }
     if (this.#slots.length === 0) return true;
-    // An empty answer while the disk is being read would tell the fetcher that there is nothing.
-    if (bytes === 0 && this.#isReading()) return false;
+    // Answering without what the disk is about to bring would throw that read away: a partition that lags behind the tail would never get on
+    // beside a busy one, and an empty answer would say that there is nothing.
+    if (this.#isReading()) return false;
     return bytes >= this.#request.minBytes && (bytes > 0 || this.#request.minBytes <= 0);
   }
 

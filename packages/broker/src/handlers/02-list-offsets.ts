@@ -8,7 +8,7 @@
  */
 import { errorCode, type ErrorName, type Offset } from "@vitrine/core";
 import type { Batch } from "@vitrine/log";
-import { readRecords } from "@vitrine/protocol";
+import { iterateRecords, ProtocolError } from "@vitrine/protocol";
 import {
   newListOffsetsResponse,
   newListOffsetsResponseListOffsetsPartitionResponse,
@@ -96,14 +96,23 @@ function find(
   if (wantsMax && timestampMs < 0) return settle(-1, -1, -1);
   parts.runtime.findTimestamp(log, timestampMs, latest.offset, (batch) => {
     const record = batch && firstAtOrAfter(batch, timestampMs, log.logStartOffset);
-    if (!record) settle(-1, -1, -1);
+    if (record === "damaged") fail("CORRUPT_MESSAGE");
+    else if (!record) settle(-1, -1, -1);
     else settle(record.offset, record.timestampMs, batch.facts.leaderEpoch);
   });
 }
 
-/** The record inside the batch; the batch as a whole may begin with older ones. */
-function firstAtOrAfter(batch: Batch, timestampMs: number, logStart: Offset): { offset: number; timestampMs: number } | null {
-  for (const record of readRecords(batch.bytes))
-    if (record.timestampMs >= timestampMs && record.offset >= logStart) return { offset: record.offset, timestampMs: record.timestampMs };
-  return null;
+/** Enough for any batch that is no bomb: `message.max.bytes` is 1 MiB, compressed. */
+const DECOMPRESSED_BYTES_MAX = 32 << 20;
+
+/** The record inside the batch; the batch as a whole may begin with older ones. What a client compressed is only looked at here, and may be no such thing. */
+function firstAtOrAfter(batch: Batch, timestampMs: number, logStart: Offset): { offset: number; timestampMs: number } | null | "damaged" {
+  try {
+    for (const record of iterateRecords(batch.bytes, DECOMPRESSED_BYTES_MAX))
+      if (record.timestampMs >= timestampMs && record.offset >= logStart) return { offset: record.offset, timestampMs: record.timestampMs };
+    return null;
+  } catch (error) {
+    if (error instanceof ProtocolError) return "damaged";
+    throw error;
+  }
 }
