@@ -10,7 +10,8 @@ const settings = {
   "log.dirs": "/d/broker-2",
   "vitrine.cluster.secret.file": "/d/cluster.json",
 };
-const read = (changes: Record<string, unknown>, env = {}) => parseNodeConfig(JSON.stringify({ ...settings, ...changes }), env, "broker.json");
+const read = (changes: Record<string, unknown>, env = {}) =>
+  parseNodeConfig(JSON.stringify({ ...settings, ...changes }), env, "broker.json");
 const sentence = (changes: Record<string, unknown>) => {
   const result = read(changes);
   return result.ok ? "" : result.sentence;
@@ -25,7 +26,10 @@ test("a node's file says roles, quorum, listeners and directory; what is adverti
   expect(result.config).toMatchObject({
     nodeId: 2,
     roles: { broker: true, controller: true },
-    voters: [{ nodeId: 1, host: "127.0.0.1", port: 9192 }, { nodeId: 2, ...peer }],
+    voters: [
+      { nodeId: 1, host: "127.0.0.1", port: 9192 },
+      { nodeId: 2, ...peer },
+    ],
     listen: { client, peer, http },
     advertised: { client, peer, http },
     rack: null,
@@ -46,7 +50,10 @@ test("advertised.listeners names what others are told", () => {
 
 test("the environment wins over the file", () => {
   const env = { VITRINE_SET_MIN_INSYNC_REPLICAS: "2", VITRINE_SET_BROKER_RACK: "r1", PATH: "/bin" };
-  expect([...environmentSettings(env)]).toEqual([["min.insync.replicas", "2"], ["broker.rack", "r1"]]);
+  expect([...environmentSettings(env)]).toEqual([
+    ["min.insync.replicas", "2"],
+    ["broker.rack", "r1"],
+  ]);
   const result = read({ "min.insync.replicas": 1 }, env);
   expect(result.ok && [result.config.rack, result.config.properties.get("min.insync.replicas")]).toEqual(["r1", "2"]);
 });

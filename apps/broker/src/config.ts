@@ -26,17 +26,24 @@ export interface NodeConfig {
   readonly properties: ReadonlyMap<string, string>;
 }
 
-export type ConfigResult = { readonly ok: true; readonly config: NodeConfig } | { readonly ok: false; readonly sentence: string };
+export type ConfigResult =
+  | { readonly ok: true; readonly config: NodeConfig }
+  | { readonly ok: false; readonly sentence: string };
 
 /** Settings as text: JSON's numbers and booleans are taken too, because people write them. */
-export function parseNodeConfig(json: string, env: Readonly<Record<string, string | undefined>>, path: string): ConfigResult {
+export function parseNodeConfig(
+  json: string,
+  env: Readonly<Record<string, string | undefined>>,
+  path: string,
+): ConfigResult {
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch (error) {
     return refuse(`${path} is not valid JSON (${error instanceof Error ? error.message : String(error)}).`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return refuse(`${path} must hold one JSON object of settings.`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    return refuse(`${path} must hold one JSON object of settings.`);
   const properties = new Map<string, string>();
   for (const [name, value] of Object.entries(parsed)) {
     if (typeof value === "object") return refuse(`${path}: ${name} must be text, a number, true or false.`);
@@ -57,28 +64,43 @@ export function environmentSettings(env: Readonly<Record<string, string | undefi
 }
 
 function build(properties: ReadonlyMap<string, string>, path: string): ConfigResult {
-  const missing = ["cluster.id", "node.id", "process.roles", "controller.quorum.voters", "listeners", "log.dirs", "vitrine.cluster.secret.file"].find(
-    (name) => !properties.has(name),
-  );
+  const missing = [
+    "cluster.id",
+    "node.id",
+    "process.roles",
+    "controller.quorum.voters",
+    "listeners",
+    "log.dirs",
+    "vitrine.cluster.secret.file",
+  ].find((name) => !properties.has(name));
   if (missing !== undefined) return refuse(`${path}: ${missing} is missing.`);
   const text = (name: string) => properties.get(name) ?? "";
   const nodeId = Number(text("node.id"));
-  if (!Number.isSafeInteger(nodeId) || nodeId < 0) return refuse(`${path}: node.id must be a whole number from 0, not ${text("node.id")}.`);
+  if (!Number.isSafeInteger(nodeId) || nodeId < 0)
+    return refuse(`${path}: node.id must be a whole number from 0, not ${text("node.id")}.`);
   const roles = parseRoles(text("process.roles"));
   if (!roles) return refuse(`${path}: process.roles must be broker, controller or both, not ${text("process.roles")}.`);
   const voters = parseVoters(text("controller.quorum.voters"));
-  if (!voters) return refuse(`${path}: controller.quorum.voters must look like 1@host:port,2@host:port, not ${text("controller.quorum.voters")}.`);
+  if (!voters)
+    return refuse(
+      `${path}: controller.quorum.voters must look like 1@host:port,2@host:port, not ${text("controller.quorum.voters")}.`,
+    );
   if (roles.controller && !voters.some((voter) => voter.nodeId === nodeId)) {
     return refuse(`${path}: node ${nodeId} is a controller and does not stand in controller.quorum.voters.`);
   }
   const listen = parseListeners(text("listeners"));
-  if (!listen?.peer) return refuse(`${path}: listeners must name PEER://host:port, and may name CLIENT and HTTP, not ${text("listeners")}.`);
+  if (!listen?.peer)
+    return refuse(
+      `${path}: listeners must name PEER://host:port, and may name CLIENT and HTTP, not ${text("listeners")}.`,
+    );
   if (roles.broker && !listen.client) return refuse(`${path}: a broker needs a CLIENT listener.`);
   const advertised = properties.has("advertised.listeners") ? parseListeners(text("advertised.listeners")) : listen;
   if (!advertised) return refuse(`${path}: advertised.listeners cannot be read: ${text("advertised.listeners")}.`);
-  if (text("log.dirs").includes(",")) return refuse(`${path}: log.dirs names several directories; Vitrine keeps a node's data in one.`);
+  if (text("log.dirs").includes(","))
+    return refuse(`${path}: log.dirs names several directories; Vitrine keeps a node's data in one.`);
   const durability = properties.get("vitrine.durability") ?? "fsync";
-  if (durability !== "fsync" && durability !== "os") return refuse(`${path}: vitrine.durability must be fsync or os, not ${durability}.`);
+  if (durability !== "fsync" && durability !== "os")
+    return refuse(`${path}: vitrine.durability must be fsync or os, not ${durability}.`);
   const peer = advertised.peer ?? listen.peer;
   const client = advertised.client ?? listen.client;
   return {
@@ -88,7 +110,11 @@ function build(properties: ReadonlyMap<string, string>, path: string): ConfigRes
       clusterId: text("cluster.id"),
       roles,
       voters,
-      listen: { client: roles.broker ? listen.client : null, peer: listen.peer, http: roles.broker ? listen.http : null },
+      listen: {
+        client: roles.broker ? listen.client : null,
+        peer: listen.peer,
+        http: roles.broker ? listen.http : null,
+      },
       advertised: { client: client ?? peer, peer, http: roles.broker ? (advertised.http ?? listen.http) : null },
       rack: properties.get("broker.rack") ?? null,
       dataDir: text("log.dirs"),

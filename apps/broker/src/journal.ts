@@ -13,7 +13,10 @@ export interface NodeJournal {
 export function openJournal(options: { file: string | null; level: string; node: number }): NodeJournal {
   if (options.file !== null) mkdirSync(dirname(options.file), { recursive: true });
   const out = destination({ dest: options.file ?? 1, sync: false, minLength: 0 });
-  const logger = pino({ level: options.level, base: { node: options.node }, timestamp: () => `,"time":"${new Date().toISOString()}"` }, out);
+  const logger = pino(
+    { level: options.level, base: { node: options.node }, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+    out,
+  );
   return {
     write: (level, message, fields) => logger[level](fields ?? {}, message),
     flush() {

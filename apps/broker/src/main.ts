@@ -14,7 +14,10 @@ const SIGNAL_STOP_WITHIN_MS = 10_000;
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { config: { type: "string" } } });
   // Signals and the supervisor's word may come while the rest is still being loaded.
-  let node: { stop(options: { handOver: boolean; withinMs: number }): Promise<void>; isolate(on: boolean): void } | null = null;
+  let node: {
+    stop(options: { handOver: boolean; withinMs: number }): Promise<void>;
+    isolate(on: boolean): void;
+  } | null = null;
   let ending = false;
   const end = (options: { handOver: boolean; withinMs: number }) => {
     if (ending) return;
@@ -40,7 +43,8 @@ async function main(): Promise<void> {
     onOrphaned: () => end({ handOver: false, withinMs: ORPHAN_STOP_WITHIN_MS }),
   });
   if (!supervision.isSupervised) {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end({ handOver: true, withinMs: SIGNAL_STOP_WITHIN_MS }));
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.on(signal, () => end({ handOver: true, withinMs: SIGNAL_STOP_WITHIN_MS }));
   }
   const refuse = async (sentence: string) => {
     process.stderr.write(`vitrine: ${sentence}\n`);

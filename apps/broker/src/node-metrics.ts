@@ -1,6 +1,8 @@
-/** How the process is, for the console: memory, processor, disk, rates. */
+/** How the process is: for the console memory, processor, disk, rates; for /metrics what the broker counts. */
 import type { Broker, BrokerOptions } from "@vitrine/broker";
-import type { NodeMetrics } from "@vitrine/http-api";
+import type { BrokerReading, BrokerTraffic, LedPartition, NodeMetrics } from "@vitrine/http-api";
+import type { DiskStats } from "@vitrine/log-sqlite";
+import { apiName } from "@vitrine/protocol";
 
 export interface NodeMetricsParts {
   readonly broker: Broker;
@@ -41,4 +43,78 @@ export function nodeMetricsReader(parts: NodeMetricsParts): () => NodeMetrics {
       bytesOut: broker.traffic.total.bytesOut,
     };
   };
+}
+
+export interface BrokerReadingParts extends Pick<NodeMetricsParts, "broker" | "store" | "connections"> {
+  readonly stats: () => DiskStats;
+}
+
+/** What /metrics tells of the broker; walks all partitions once per scrape. */
+export function brokerReading({ broker, store, connections, stats }: BrokerReadingParts): BrokerReading {
+  const { health } = store;
+  const { commits, bytes, commitMs } = stats();
+  let usedBytes = 0;
+  for (const log of store.logs.values()) usedBytes += log.sizeBytes;
+  const { freeBytes, uncommittedBytes, uncommittedBytesMax } = health;
+  const disk = {
+    usedBytes,
+    freeBytes,
+    uncommittedBytes,
+    uncommittedBytesMax,
+    commits,
+    committedBytes: bytes,
+    commitMs,
+  };
+  return {
+    total: { ...broker.traffic.total },
+    replicationBytesOut: broker.traffic.replicationBytesOut,
+    byTopic: trafficByTopic(broker, store),
+    requests: new Map(Array.from(broker.traffic.byApi, ([key, count]) => [apiName(key), count])),
+    connections: connections(),
+    disk: { ...disk, online: health.state === "online" },
+    led: ledPartitions(broker),
+    quorum: broker.observer.quorum(),
+  };
+}
+
+/** Of every log that is here, led or not: a counter must not fall when the leader moves. */
+function trafficByTopic(broker: Broker, store: BrokerOptions["store"]): Map<string, BrokerTraffic> {
+  const byTopic = new Map<string, BrokerTraffic>();
+  for (const log of store.logs.values()) {
+    const { key, topicName } = log.descriptor;
+    const counted = broker.traffic.of(key);
+    if (!counted) continue;
+    const sum = byTopic.get(topicName);
+    byTopic.set(topicName, {
+      recordsIn: counted.recordsIn + (sum?.recordsIn ?? 0),
+      bytesIn: counted.bytesIn + (sum?.bytesIn ?? 0),
+      recordsOut: counted.recordsOut + (sum?.recordsOut ?? 0),
+      bytesOut: counted.bytesOut + (sum?.bytesOut ?? 0),
+    });
+  }
+  return byTopic;
+}
+
+function ledPartitions(broker: Broker): LedPartition[] {
+  const { image, config } = broker;
+  const led: LedPartition[] = [];
+  for (const { topic, partition, replicas } of broker.observer.partitions()) {
+    const assigned = image.topicsByName.get(topic)?.partitions.get(partition);
+    if (!assigned) continue;
+    const end = replicas.find(({ node }) => node === config.nodeId)?.logEnd ?? 0;
+    const heard = replicas.filter(({ node, logEnd }) => node !== config.nodeId && logEnd >= 0);
+    led.push({
+      isr: assigned.isr.length,
+      replicas: assigned.replicas.length,
+      minIsr: minIsrOf(broker, topic),
+      lag: new Map(heard.map(({ node, logEnd }) => [node, Math.max(0, end - logEnd)])),
+    });
+  }
+  return led;
+}
+
+function minIsrOf({ image, settings }: Broker, topic: string): number {
+  const name = "min.insync.replicas";
+  const set = image.configs.get(`topic:${topic}`)?.get(name) ?? image.configs.get("broker:")?.get(name);
+  return set === undefined ? settings.minInsyncReplicas : Number(set);
 }

@@ -65,7 +65,8 @@ function wake(pids: readonly number[]): void {
 }
 
 function readFrozen(raw: unknown): number[] | null {
-  if (typeof raw !== "object" || raw === null || !("type" in raw) || raw.type !== "frozen" || !("pids" in raw)) return null;
+  if (typeof raw !== "object" || raw === null || !("type" in raw) || raw.type !== "frozen" || !("pids" in raw))
+    return null;
   return Array.isArray(raw.pids) ? raw.pids.filter((pid) => Number.isSafeInteger(pid) && pid > 1) : null;
 }
 

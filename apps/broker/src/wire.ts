@@ -2,13 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { Broker, type BrokerConfig } from "@vitrine/broker";
 import { randomUuid } from "@vitrine/core";
-import { embeddedEngine } from "@vitrine/engine/embedded";
-import { asyncApiDocument, BrokerPositionFeed, createHttpServer, type HealthCheck, LiveCluster, liveFaces, type NodePositions } from "@vitrine/http-api";
 import { listen, type Listener, TcpPeerNetwork } from "@vitrine/kafka-listener";
 import { openSqliteLogStore } from "@vitrine/log-sqlite";
 import type { NodeConfig } from "./config.ts";
+import type { HttpFaceParts } from "./http-face.ts";
 import { type NodeJournal, openJournal } from "./journal.ts";
-import { nodeMetricsReader } from "./node-metrics.ts";
 import { realClock, realRandom, realScheduler } from "./real-time.ts";
 
 export interface NodeOptions {
@@ -26,20 +24,27 @@ export interface RunningNode {
   isolate(on: boolean): void;
 }
 
-export type NodeStart = { readonly ok: true; readonly node: RunningNode } | { readonly ok: false; readonly sentence: string };
+export type NodeStart =
+  | { readonly ok: true; readonly node: RunningNode }
+  | { readonly ok: false; readonly sentence: string };
 
 type LogStore = Awaited<ReturnType<typeof openSqliteLogStore>>;
 
-const VERSION = "0.1.0";
 const READY_CHECK_MS = 5;
 
 export async function startNode(options: NodeOptions): Promise<NodeStart> {
   const { config, secret } = options;
   const journal = openJournal({ file: config.logFile, level: config.logLevel, node: config.nodeId });
+  // The HTTP face is most of what a node has to load: that goes on while the storage thread opens the files. Controllers do without.
+  const httpFace = config.listen.http ? import("./http-face.ts") : null;
   const opened = await openStore(config, journal);
   if (!opened.ok) return opened;
   const { store } = opened;
-  const network = new TcpPeerNetwork({ clientId: `node-${config.nodeId}`, auth: { user: `node-${config.nodeId}`, secret }, journal: journal.write });
+  const network = new TcpPeerNetwork({
+    clientId: `node-${config.nodeId}`,
+    auth: { user: `node-${config.nodeId}`, secret },
+    journal: journal.write,
+  });
   const random = realRandom();
   const broker = new Broker({
     config: brokerConfig(config),
@@ -54,7 +59,8 @@ export async function startNode(options: NodeOptions): Promise<NodeStart> {
       options.onFatal(reason);
     },
   });
-  const faces = await openFaces({ config, secret, broker, network, store, journal });
+  const openHttpFace = (await httpFace)?.openHttpFace ?? null;
+  const faces = await openFaces({ config, secret, broker, network, store, journal, openHttpFace });
   if (!faces.ok) {
     network.close();
     await store.close(-1);
@@ -74,19 +80,27 @@ function brokerConfig(config: NodeConfig): BrokerConfig {
   return { nodeId, clusterId, roles, voters, advertised, rack, incarnationId, properties };
 }
 
-async function openStore(config: NodeConfig, journal: NodeJournal): Promise<{ ok: true; store: LogStore } | { ok: false; sentence: string }> {
+async function openStore(
+  config: NodeConfig,
+  journal: NodeJournal,
+): Promise<{ ok: true; store: LogStore } | { ok: false; sentence: string }> {
   try {
-    return { ok: true, store: await openSqliteLogStore({ dir: config.dataDir, durability: durabilityOf(config), journal: journal.write }) };
+    return {
+      ok: true,
+      store: await openSqliteLogStore({
+        dir: config.dataDir,
+        durability: config.durability,
+        journal: journal.write,
+      }),
+    };
   } catch (error) {
     journal.write("error", "the log directory cannot be opened", { error: String(error) });
     journal.flush();
-    return { ok: false, sentence: `The data of node ${config.nodeId} in ${config.dataDir} cannot be opened: ${messageOf(error)}` };
+    return {
+      ok: false,
+      sentence: `The data of node ${config.nodeId} in ${config.dataDir} cannot be opened: ${messageOf(error)}`,
+    };
   }
-}
-
-/** `vitrine.durability`: fsync before every acknowledgement, or os for Kafka's own default, the page cache. */
-function durabilityOf(config: NodeConfig): "fsync" | "os" {
-  return config.properties.get("vitrine.durability") === "os" ? "os" : "fsync";
 }
 
 interface FaceParts {
@@ -96,12 +110,14 @@ interface FaceParts {
   readonly network: TcpPeerNetwork;
   readonly store: LogStore;
   readonly journal: NodeJournal;
+  /** null where the node has no HTTP face. */
+  readonly openHttpFace: ((parts: HttpFaceParts) => Promise<() => Promise<void>>) | null;
 }
 
 interface Faces {
   readonly peer: Listener;
   readonly client: Listener | null;
-  closeHttp(): Promise<void>;
+  readonly closeHttp: () => Promise<void>;
 }
 
 async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } | { ok: false; sentence: string }> {
@@ -111,10 +127,14 @@ async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } |
   try {
     const peer = await listen({ ...common, ...config.listen.peer, listener: "peer", secret });
     opened.push(peer);
-    const client = config.listen.client ? await listen({ ...common, ...config.listen.client, listener: "client" }) : null;
+    const client = config.listen.client
+      ? await listen({ ...common, ...config.listen.client, listener: "client" })
+      : null;
     if (client) opened.push(client);
+    const { openHttpFace } = parts;
+    const { http: address } = config.listen;
     const connections = () => opened.reduce((sum, listener) => sum + listener.connectionCount, 0);
-    const closeHttp = config.listen.http ? await openHttp(parts, config.listen.http, connections) : async () => {};
+    const closeHttp = address && openHttpFace ? await openHttpFace({ ...parts, address, connections }) : async () => {};
     return { ok: true, faces: { peer, client, closeHttp } };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));
@@ -123,48 +143,6 @@ async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } |
     journal.flush();
     return { ok: false, sentence };
   }
-}
-
-async function openHttp(parts: FaceParts, address: { host: string; port: number }, connections: () => number): Promise<() => Promise<void>> {
-  const { config, broker, network, store } = parts;
-  const engine = embeddedEngine({ broker, peers: network, nowMs: realClock.nowMs });
-  const live = new LiveCluster({ engine, version: VERSION, run: randomBytes(4).toString("hex") });
-  const metrics = nodeMetricsReader({ broker, store, connections, commitMs: () => commitMsOf(store) });
-  const positions: NodePositions = {
-    partitions: () => broker.observer.partitions(),
-    drainDirty: () => broker.observer.drainDirty(),
-    node: metrics,
-    quorum: () => broker.observer.quorum(),
-  };
-  live.setFeed(new BrokerPositionFeed(live, config.nodeId, positions));
-  live.start();
-  const app = await createHttpServer({
-    engine,
-    role: "broker",
-    guard: { clusterId: config.clusterId, token: null, allowedHosts: [address.host, ...config.allowedHosts] },
-    version: VERSION,
-    live: liveFaces(live),
-    asyncapi: () => asyncApiDocument(VERSION),
-    health: () => healthOf(broker, store),
-  });
-  await app.listen(address);
-  return async () => {
-    live.stop();
-    await app.close();
-  };
-}
-
-function commitMsOf(store: LogStore): number | null {
-  const { commits, commitMs } = store.stats();
-  return commits === 0 ? null : Math.round(commitMs.p50 * 100) / 100;
-}
-
-function healthOf(broker: Broker, store: LogStore): HealthCheck[] {
-  const { health } = store;
-  return [
-    { name: "registered", ok: broker.isReady, detail: broker.isReady ? "unfenced and serving" : "not registered, fenced or stopping" },
-    { name: "disk", ok: health.state === "online" && !health.nearlyFull, detail: health.nearlyFull ? "nearly full: writes are refused" : health.state },
-  ];
 }
 
 /** Readiness has no event of its own yet; a look costs nothing. */
@@ -176,7 +154,13 @@ function whenReady(broker: Broker, onReady: () => void): void {
   }, READY_CHECK_MS);
 }
 
-function runningNode(parts: { broker: Broker; network: TcpPeerNetwork; store: LogStore; journal: NodeJournal; faces: Faces }): RunningNode {
+function runningNode(parts: {
+  broker: Broker;
+  network: TcpPeerNetwork;
+  store: LogStore;
+  journal: NodeJournal;
+  faces: Faces;
+}): RunningNode {
   const { broker, network, store, journal, faces } = parts;
   return {
     async stop({ handOver, withinMs }) {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { type ClusterFile, fitClusterFile, newClusterFile, parseClusterFile } from "./cluster-file.ts";
 
 const random = { clusterId: "c", secret: "s" };
-const made = (brokers: number | null, controllers: number | null = null) => newClusterFile({ brokers, controllers }, random);
+const made = (brokers: number | null, controllers: number | null = null) =>
+  newClusterFile({ brokers, controllers }, random);
 const sentenceOf = (result: { ok: true } | { ok: false; sentence: string }) => (result.ok ? "" : result.sentence);
 
 test.each([
@@ -28,14 +29,20 @@ test("a directory without a word starts as it was; brokers may be added and the 
 
 test("fewer brokers and another quorum are refused", () => {
   const known = made(3);
-  expect(sentenceOf(fitClusterFile(known, { brokers: 2, controllers: null }, "/d"))).toContain("has 3 brokers, and --brokers 2 would leave out");
-  expect(sentenceOf(fitClusterFile(known, { brokers: 3, controllers: 3 }, "/d"))).toContain("was fixed at its first start (brokers 1, 2, 3)");
+  expect(sentenceOf(fitClusterFile(known, { brokers: 2, controllers: null }, "/d"))).toContain(
+    "has 3 brokers, and --brokers 2 would leave out",
+  );
+  expect(sentenceOf(fitClusterFile(known, { brokers: 3, controllers: 3 }, "/d"))).toContain(
+    "was fixed at its first start (brokers 1, 2, 3)",
+  );
 });
 
 test("what is written is read back; damage, a newer format and gaps are refused", () => {
   const known: ClusterFile = made(3, 1);
   expect(parseClusterFile(JSON.stringify(known), "/d/cluster.json")).toEqual({ ok: true, value: known });
   expect(sentenceOf(parseClusterFile("{", "/d/cluster.json"))).toContain("is not valid JSON");
-  expect(sentenceOf(parseClusterFile(JSON.stringify({ ...known, formatVersion: 2 }), "f"))).toContain("written by a newer Vitrine (format 2, this one knows 1)");
+  expect(sentenceOf(parseClusterFile(JSON.stringify({ ...known, formatVersion: 2 }), "f"))).toContain(
+    "written by a newer Vitrine (format 2, this one knows 1)",
+  );
   expect(sentenceOf(parseClusterFile(JSON.stringify({ ...known, secret: undefined }), "f"))).toContain("is incomplete");
 });

@@ -58,7 +58,8 @@ export function parseClusterFile(text: string, path: string): Outcome<ClusterFil
   } catch {
     return refused(`${path} is not valid JSON; restore it from a backup, or choose another --data-dir.`);
   }
-  if (typeof parsed !== "object" || parsed === null) return refused(`${path} does not describe a cluster; choose another --data-dir.`);
+  if (typeof parsed !== "object" || parsed === null)
+    return refused(`${path} does not describe a cluster; choose another --data-dir.`);
   const formatVersion = "formatVersion" in parsed ? parsed.formatVersion : undefined;
   if (typeof formatVersion !== "number") return refused(`${path} says no format version; choose another --data-dir.`);
   if (formatVersion > FORMAT_VERSION) {
@@ -70,7 +71,15 @@ export function parseClusterFile(text: string, path: string): Outcome<ClusterFil
   const brokers = idsOf(parsed, "brokers");
   const controllers = idsOf(parsed, "controllers");
   const voters = idsOf(parsed, "voters");
-  if (typeof clusterId !== "string" || clusterId === "" || typeof secret !== "string" || secret === "" || !brokers || !controllers || !voters) {
+  if (
+    typeof clusterId !== "string" ||
+    clusterId === "" ||
+    typeof secret !== "string" ||
+    secret === "" ||
+    !brokers ||
+    !controllers ||
+    !voters
+  ) {
     return refused(`${path} is incomplete; restore it from a backup, or choose another --data-dir.`);
   }
   return { ok: true, value: { formatVersion: FORMAT_VERSION, clusterId, secret, brokers, controllers, voters } };

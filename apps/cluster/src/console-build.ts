@@ -28,7 +28,9 @@ function isFresh(consoleApp: string, distDir: string): boolean {
   const index = join(distDir, "index.html");
   if (!existsSync(index) || existsSync(join(distDir, PLACEHOLDER))) return false;
   const builtMs = statSync(index).mtimeMs;
-  const sources = ["src", "public", "index.html", "vite.config.ts", "package.json"].map((name) => join(consoleApp, name));
+  const sources = ["src", "public", "index.html", "vite.config.ts", "package.json"].map((name) =>
+    join(consoleApp, name),
+  );
   return sources.every((path) => newestMs(path) <= builtMs);
 }
 
@@ -36,7 +38,10 @@ function newestMs(path: string): number {
   if (!existsSync(path)) return 0;
   const { mtimeMs } = statSync(path);
   if (!statSync(path).isDirectory()) return mtimeMs;
-  return readdirSync(path, { withFileTypes: true }).reduce((newest, entry) => Math.max(newest, newestMs(join(path, entry.name))), mtimeMs);
+  return readdirSync(path, { withFileTypes: true }).reduce(
+    (newest, entry) => Math.max(newest, newestMs(join(path, entry.name))),
+    mtimeMs,
+  );
 }
 
 const PLACEHOLDER = ".being-built";
@@ -57,7 +62,11 @@ function build(consoleApp: string, distDir: string): ConsoleBuild {
   const draft = join(consoleApp, `.dist-${process.pid}`);
   const vite = viteEntry(consoleApp);
   if (vite === null) {
-    return { state: "missing", finished: Promise.resolve("The console cannot be built: Vite is not installed; run `npx -y pnpm@12 install`."), stop: () => {} };
+    return {
+      state: "missing",
+      finished: Promise.resolve("The console cannot be built: Vite is not installed; run `npx -y pnpm@12 install`."),
+      stop: () => {},
+    };
   }
   const child = spawn(process.execPath, [vite, "build", "--outDir", draft, "--emptyOutDir", "--logLevel", "error"], {
     cwd: consoleApp,
@@ -70,7 +79,13 @@ function build(consoleApp: string, distDir: string): ConsoleBuild {
   child.stderr.on("data", hear);
   const finished = new Promise<string | null>((resolve) => {
     child.once("error", (error) => resolve(`The console cannot be built: ${error.message}.`));
-    child.once("exit", (code) => resolve(code === 0 ? install(draft, distDir) : `The console could not be built: ${lastLine(said) || `vite ended with code ${code}`}`));
+    child.once("exit", (code) =>
+      resolve(
+        code === 0
+          ? install(draft, distDir)
+          : `The console could not be built: ${lastLine(said) || `vite ended with code ${code}`}`,
+      ),
+    );
   });
   return {
     state: "building",
@@ -104,5 +119,11 @@ function viteEntry(consoleApp: string): string | null {
 }
 
 function lastLine(text: string): string {
-  return text.trim().split("\n").findLast((line) => line.trim() !== "")?.trim() ?? "";
+  return (
+    text
+      .trim()
+      .split("\n")
+      .findLast((line) => line.trim() !== "")
+      ?.trim() ?? ""
+  );
 }

@@ -71,7 +71,9 @@ export function readFromChild(message: unknown): FromChild | null {
       return { type: "isolation", isolated: fields["isolated"] === true };
     case "command": {
       const command = readCommand(fields["command"]);
-      return command && typeof fields["requestId"] === "number" ? { type: "command", requestId: fields["requestId"], command } : null;
+      return command && typeof fields["requestId"] === "number"
+        ? { type: "command", requestId: fields["requestId"], command }
+        : null;
     }
     default:
       return null;

@@ -38,7 +38,9 @@ test("a directory whose supervisor lives is refused, with its pid", async () => 
   const identity = processIdentity(other.pid!);
   writeFileSync(join(path, "cluster.lock"), JSON.stringify({ pid: other.pid, identity, processes: [] }));
   const refused = openDataDirectory(path, wanted);
-  expect(refused.ok ? "" : refused.sentence).toContain(`in use by another cluster (its supervisor is process ${other.pid})`);
+  expect(refused.ok ? "" : refused.sentence).toContain(
+    `in use by another cluster (its supervisor is process ${other.pid})`,
+  );
 
   other.kill("SIGKILL");
   await new Promise<void>((resolve) => other.once("exit", () => resolve()));
@@ -53,7 +55,10 @@ test("processes that a killed supervisor left behind are told, unless their pids
   opened(path).release();
   const own = { pid: process.pid, identity: processIdentity(process.pid) };
   const reused = { pid: process.ppid, identity: "started-1" };
-  writeFileSync(join(path, "cluster.lock"), JSON.stringify({ pid: 2 ** 22 - 1, identity: "started-1", processes: [own, reused] }));
+  writeFileSync(
+    join(path, "cluster.lock"),
+    JSON.stringify({ pid: 2 ** 22 - 1, identity: "started-1", processes: [own, reused] }),
+  );
   const directory = opened(path);
   expect(directory.leftovers).toEqual([process.pid]);
   directory.noteProcesses([process.pid]);

@@ -1,9 +1,15 @@
 /** The directory of a cluster: opened by one supervisor at a time, with a sentence for everything that stands in the way. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { randomUuid } from "@vitrine/core";
-import { type ClusterFile, fitClusterFile, newClusterFile, parseClusterFile, type WantedCluster } from "./cluster-file.ts";
+import {
+  type ClusterFile,
+  fitClusterFile,
+  newClusterFile,
+  parseClusterFile,
+  type WantedCluster,
+} from "./cluster-file.ts";
 import { errorCodeOf, type Outcome, refused } from "./outcome.ts";
 import { processIdentity } from "./process-identity.ts";
 
@@ -21,6 +27,20 @@ export interface DataDirectory {
   release(): void;
 }
 
+/** Not Node's recursive mkdir: below a directory that takes no entries (/proc) that one tries for ever. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path || existsSync(parent)) throw error;
+    makeDirectory(parent);
+    mkdirSync(path);
+  }
+}
+
 interface LockFile {
   readonly pid: number;
   /** Tells this life of the pid from another's. */
@@ -32,8 +52,8 @@ interface LockFile {
 export function openDataDirectory(given: string, wanted: WantedCluster): Outcome<DataDirectory> {
   const path = resolve(given);
   const made = attempt(path, () => {
-    mkdirSync(path, { recursive: true });
-    mkdirSync(join(path, "logs"), { recursive: true });
+    makeDirectory(path);
+    makeDirectory(join(path, "logs"));
   });
   if (!made.ok) return made;
   const lock = takeLock(path);
@@ -56,7 +76,10 @@ function readOrMake(path: string, wanted: WantedCluster): Outcome<{ cluster: Clu
     if (errorCodeOf(error) !== "ENOENT") return cannotUse(path, error);
   }
   if (text === null) {
-    const cluster = newClusterFile(wanted, { clusterId: randomClusterId(), secret: randomBytes(32).toString("base64url") });
+    const cluster = newClusterFile(wanted, {
+      clusterId: randomClusterId(),
+      secret: randomBytes(32).toString("base64url"),
+    });
     const written = attempt(path, () => writeWhole(file, cluster));
     return written.ok ? { ok: true, value: { cluster, isNew: true } } : written;
   }
@@ -73,8 +96,8 @@ function readOrMake(path: string, wanted: WantedCluster): Outcome<{ cluster: Clu
 
 interface Lock {
   readonly leftovers: readonly number[];
-  noteProcesses(pids: readonly number[]): void;
-  release(): void;
+  readonly noteProcesses: (pids: readonly number[]) => void;
+  readonly release: () => void;
 }
 
 function takeLock(path: string): Outcome<Lock> {
@@ -85,7 +108,9 @@ function takeLock(path: string): Outcome<Lock> {
       `The data directory ${path} is in use by another cluster (its supervisor is process ${held.pid}); stop that one, or choose another --data-dir.`,
     );
   }
-  const leftovers = (held?.processes ?? []).filter(({ pid, identity }) => processIdentity(pid) === identity).map(({ pid }) => pid);
+  const leftovers = (held?.processes ?? [])
+    .filter(({ pid, identity }) => processIdentity(pid) === identity)
+    .map(({ pid }) => pid);
   const own = { pid: process.pid, identity: processIdentity(process.pid) ?? "" };
   const write = (processes: LockFile["processes"]) => writeWhole(file, { ...own, processes });
   const taken = attempt(path, () => {
@@ -132,9 +157,18 @@ function attempt(path: string, act: () => void): Outcome<true> {
 
 function cannotUse(path: string, error: unknown): { readonly ok: false; readonly sentence: string } {
   const code = errorCodeOf(error);
-  if (code === "EEXIST" || code === "ENOTDIR") return refused(`${path} is not a directory; choose another one with --data-dir.`);
-  const why = { EACCES: "permission denied", EPERM: "permission denied", EROFS: "the file system is read-only", ENOSPC: "the disk is full" }[code];
-  return refused(`Cannot write to the data directory ${path}: ${why ?? (code || String(error))}; choose another one with --data-dir.`);
+  if (code === "EEXIST" || code === "ENOTDIR")
+    return refused(`${path} is not a directory; choose another one with --data-dir.`);
+  const why = {
+    ENOENT: "it cannot be made there",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EROFS: "the file system is read-only",
+    ENOSPC: "the disk is full",
+  }[code];
+  return refused(
+    `Cannot write to the data directory ${path}: ${why ?? (code || String(error))}; choose another one with --data-dir.`,
+  );
 }
 
 /** Kafka's form: a random UUID, 22 characters. */

@@ -37,7 +37,9 @@ async function begin(start: GatewayStart): Promise<void> {
   } catch (error) {
     const code = errorCodeOf(error);
     const sentence =
-      code === "" ? `The gateway cannot start: ${String(error)}` : portSentence({ name: "gateway", port: start.spec.port }, start.spec.host, code);
+      code === ""
+        ? `The gateway cannot start: ${String(error)}`
+        : portSentence({ name: "gateway", port: start.spec.port }, start.spec.host, code);
     process.stderr.write(`${error instanceof Error ? error.stack : sentence}\n`);
     process.send?.({ type: "failed", sentence }, () => process.exit(1));
   }
@@ -84,4 +86,5 @@ process.on("disconnect", () => {
 });
 
 // The terminal's Ctrl-C goes to the whole group; the gateway is the last to leave, and the supervisor says when.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => send({ type: "signal", signal }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => send({ type: "signal", signal }));

@@ -3,7 +3,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import type { ProcessRow } from "@vitrine/api";
-import { type CommandResult, type GatewayStart, type ProcessCommandMessage, readFromChild, type ToGateway } from "./control-messages.ts";
+import {
+  type CommandResult,
+  type GatewayStart,
+  type ProcessCommandMessage,
+  readFromChild,
+  type ToGateway,
+} from "./control-messages.ts";
 
 export interface GatewayPlan {
   /** gateway-main.ts */

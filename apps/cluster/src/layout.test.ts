@@ -5,7 +5,13 @@ import { portBlock } from "./ports.ts";
 
 function planned(brokers: number, controllers: number, rackPerBroker = false) {
   const cluster = newClusterFile({ brokers, controllers }, { clusterId: "abc", secret: "s" });
-  return planLayout({ cluster, ports: portBlock(8080, brokers, controllers), dataDir: "/d", host: "127.0.0.1", rackPerBroker });
+  return planLayout({
+    cluster,
+    ports: portBlock(8080, brokers, controllers),
+    dataDir: "/d",
+    host: "127.0.0.1",
+    rackPerBroker,
+  });
 }
 
 test("three brokers are the quorum by default, each with its three listeners", () => {
@@ -22,7 +28,11 @@ test("three brokers are the quorum by default, each with its three listeners", (
     "log.dirs": "/d/broker-2",
   });
   expect(gateway).toMatchObject({ host: "127.0.0.1", port: 8080, clusterId: "abc", minInsyncReplicas: 2 });
-  expect(gateway.voters.map(({ nodeId, port }) => [nodeId, port])).toEqual([[1, 9192], [2, 9193], [3, 9194]]);
+  expect(gateway.voters.map(({ nodeId, port }) => [nodeId, port])).toEqual([
+    [1, 9192],
+    [2, 9193],
+    [3, 9194],
+  ]);
 });
 
 test("controllers of their own take the quorum, and brokers do not vote", () => {
@@ -35,7 +45,9 @@ test("controllers of their own take the quorum, and brokers do not vote", () => 
     [2, "broker"],
   ]);
   expect(nodes[0]!.properties["listeners"]).toBe("PEER://127.0.0.1:9292");
-  expect(nodes[3]!.properties["controller.quorum.voters"]).toBe("101@127.0.0.1:9292,102@127.0.0.1:9293,103@127.0.0.1:9294");
+  expect(nodes[3]!.properties["controller.quorum.voters"]).toBe(
+    "101@127.0.0.1:9292,102@127.0.0.1:9293,103@127.0.0.1:9294",
+  );
 });
 
 test("racks are given only when asked for", () => {

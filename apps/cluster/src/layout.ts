@@ -26,7 +26,12 @@ export interface GatewaySpec {
   /** The quorum, whose log the gateway follows. */
   readonly voters: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
   /** Every node that the configuration knows; controllers of their own are known by it alone. */
-  readonly nodes: readonly { readonly id: number; readonly roles: readonly NodeKind[]; readonly host: string; readonly peerPort: number }[];
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly roles: readonly NodeKind[];
+    readonly host: string;
+    readonly peerPort: number;
+  }[];
   /** Default of `min.insync.replicas` for topics that do not set it. */
   readonly minInsyncReplicas: number;
 }
@@ -47,7 +52,11 @@ export interface LayoutRequest {
 
 export function planLayout(request: LayoutRequest): Layout {
   const { cluster, ports, host } = request;
-  const quorum = cluster.voters.map((nodeId) => ({ nodeId, host: reachable(host), port: peerPortOf(cluster, ports, nodeId) }));
+  const quorum = cluster.voters.map((nodeId) => ({
+    nodeId,
+    host: reachable(host),
+    port: peerPortOf(cluster, ports, nodeId),
+  }));
   const voters = quorum.map((voter) => `${voter.nodeId}@${hostPort(voter.host, voter.port)}`).join(",");
   const brokers = cluster.brokers.map((id, at) => brokerSpec(request, voters, id, at));
   const controllers = cluster.controllers.map((id, at) => controllerSpec(request, voters, id, ports.controllers[at]!));
@@ -60,7 +69,12 @@ export function planLayout(request: LayoutRequest): Layout {
       port: ports.gateway,
       clusterId: cluster.clusterId,
       voters: quorum,
-      nodes: nodes.map((node) => ({ id: node.id, roles: node.roles, host: reachable(host), peerPort: node.ports.peer })),
+      nodes: nodes.map((node) => ({
+        id: node.id,
+        roles: node.roles,
+        host: reachable(host),
+        peerPort: node.ports.peer,
+      })),
       minInsyncReplicas: Number(upProfile(cluster.brokers.length)["min.insync.replicas"]),
     },
   };
@@ -81,7 +95,8 @@ function brokerSpec(request: LayoutRequest, voters: string, id: number, index: n
   const { kafka, peer, http } = request.ports.brokers[index]!;
   const roles: NodeKind[] = cluster.voters.includes(id) ? ["broker", "controller"] : ["broker"];
   const dir = join(request.dataDir, `broker-${id}`);
-  const at = (address: string) => `CLIENT://${hostPort(address, kafka)},PEER://${hostPort(address, peer)},HTTP://${hostPort(address, http)}`;
+  const at = (address: string) =>
+    `CLIENT://${hostPort(address, kafka)},PEER://${hostPort(address, peer)},HTTP://${hostPort(address, http)}`;
   const properties = {
     ...commonProperties(request, { voters, id, roles, dir, listeners: at(host), advertised: at(reachable(host)) }),
     ...(request.rackPerBroker ? { "broker.rack": `rack-${id}` } : {}),
@@ -94,7 +109,14 @@ function controllerSpec(request: LayoutRequest, voters: string, id: number, peer
   const dir = join(request.dataDir, `controller-${id}`);
   const roles: NodeKind[] = ["controller"];
   const at = (address: string) => `PEER://${hostPort(address, peer)}`;
-  const properties = commonProperties(request, { voters, id, roles, dir, listeners: at(host), advertised: at(reachable(host)) });
+  const properties = commonProperties(request, {
+    voters,
+    id,
+    roles,
+    dir,
+    listeners: at(host),
+    advertised: at(reachable(host)),
+  });
   return { kind: "controller", id, roles, dir, host, ports: { kafka: null, peer, http: null }, properties };
 }
 
@@ -110,7 +132,11 @@ function commonProperties(
     listeners: node.listeners,
     "advertised.listeners": node.advertised,
     "log.dirs": node.dir,
-    "vitrine.log.file": join(request.dataDir, "logs", `${node.roles.includes("broker") ? "broker" : "controller"}-${node.id}.log`),
+    "vitrine.log.file": join(
+      request.dataDir,
+      "logs",
+      `${node.roles.includes("broker") ? "broker" : "controller"}-${node.id}.log`,
+    ),
     "vitrine.cluster.secret.file": join(request.dataDir, "cluster.json"),
     ...upProfile(request.cluster.brokers.length),
   };

@@ -15,7 +15,10 @@ program
   .command("up", { isDefault: true })
   .description("start a whole cluster on this machine: brokers, gateway, console")
   .option("--brokers <n>", "brokers, one process each (default: what the data directory has, 3 in a new one)")
-  .option("--controllers <n>", "controllers as processes of their own; 0: brokers are the controllers (default: what the data directory has)")
+  .option(
+    "--controllers <n>",
+    "controllers as processes of their own; 0: brokers are the controllers (default: what the data directory has)",
+  )
   .option("--port <p>", "port of the gateway; the other ports keep their distance to it; 0: any free ones", "8080")
   .option("--data-dir <dir>", "where everything is kept", "data")
   .option("--host <h>", "address to listen on", "127.0.0.1")

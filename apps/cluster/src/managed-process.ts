@@ -93,7 +93,7 @@ export class ManagedProcess {
   start(): void {
     if (this.child) return;
     const { spec } = this;
-    mkdirSync(spec.dir, { recursive: true });
+    mkdirSync(spec.dir, { recursive: true, mode: 0o700 });
     const config = join(spec.dir, "broker.json");
     writeFileSync(config, `${JSON.stringify(spec.properties, null, 2)}\n`, { mode: 0o600 });
     const output = openSync(this.outputFile, "a", 0o600);
@@ -194,7 +194,11 @@ export class ManagedProcess {
   private onExit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (child !== this.child) return;
     this.child = null;
-    this.exit = { code, signal, reason: this.reason ?? `crashed: ${this.failure ?? this.lastOutput() ?? "no word in its log"}` };
+    this.exit = {
+      code,
+      signal,
+      reason: this.reason ?? `crashed: ${this.failure ?? this.lastOutput() ?? "no word in its log"}`,
+    };
     this.enter("exited");
     this.hooks.onExit(this);
   }
@@ -215,7 +219,10 @@ export class ManagedProcess {
       const bytes = Buffer.alloc(length);
       readSync(file, bytes, 0, length, size - length);
       closeSync(file);
-      const lines = bytes.toString("utf8").split("\n").map((line) => line.trim());
+      const lines = bytes
+        .toString("utf8")
+        .split("\n")
+        .map((line) => line.trim());
       const said = lines.filter((line) => line !== "" && !line.startsWith("at ") && !line.startsWith("Node.js v"));
       return said.findLast((line) => /^[A-Za-z]*(Error|InvariantViolation)\b/.test(line)) ?? said.at(-1) ?? null;
     } catch {

@@ -1,5 +1,7 @@
 /** A value, or the one sentence that tells a person what happened, to what, and what to do. */
-export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly sentence: string };
+export type Outcome<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly sentence: string };
 
 export function refused(sentence: string): { readonly ok: false; readonly sentence: string } {
   return { ok: false, sentence };

@@ -50,11 +50,21 @@ export async function choosePorts(request: {
   await Promise.all(opened.map((result) => result.release()));
   if (at !== -1) return refused(portSentence(named[at]!, request.host, opened[at]!.error!));
   if (request.port !== 0) return { ok: true, value: block };
-  return { ok: true, value: fill(request, opened.map((result) => result.port)) };
+  return {
+    ok: true,
+    value: fill(
+      request,
+      opened.map((result) => result.port),
+    ),
+  };
 }
 
 /** Also used for what a child reports: its port was taken between our look and its start. */
-export function portSentence(face: { readonly name: string; readonly port: number }, host: string, code: string): string {
+export function portSentence(
+  face: { readonly name: string; readonly port: number },
+  host: string,
+  code: string,
+): string {
   switch (code) {
     case "EADDRINUSE":
       return `Port ${face.port} (${face.name}) on ${host} is taken by another process; stop that one, or move the whole block with --port P (--port 0 takes free ones).`;
@@ -77,7 +87,9 @@ interface Held {
 function tryListen(port: number, host: string): Promise<Held> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error) => resolve({ port, error: errorCodeOf(error) || error.message, release: async () => {} }));
+    server.once("error", (error) =>
+      resolve({ port, error: errorCodeOf(error) || error.message, release: async () => {} }),
+    );
     server.listen({ port, host, exclusive: true }, () => {
       const address = server.address();
       resolve({

@@ -33,7 +33,8 @@ function jsonProgress(out: NodeJS.WriteStream): Progress {
   return {
     line: (text) => say("progress", { text }),
     process: (name, what) => say("process", { name, what }),
-    ready: ({ ready, ticket, startedInMs }) => say("ready", { ...ready, console: consoleUrl(ready.gateway, ticket), startedInMs }),
+    ready: ({ ready, ticket, startedInMs }) =>
+      say("ready", { ...ready, console: consoleUrl(ready.gateway, ticket), startedInMs }),
     gatewayBack: (ready, ticket) => say("gateway", { console: consoleUrl(ready.gateway, ticket) }),
     refuse: (sentence) => say("refused", { sentence }),
   };

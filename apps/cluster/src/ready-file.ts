@@ -33,7 +33,9 @@ export function readyReport(from: {
     pid,
     gateway,
     token,
-    controllers: nodes.filter(({ spec }) => spec.kind === "controller").map((node) => ({ id: node.spec.id, pid: node.pid ?? 0 })),
+    controllers: nodes
+      .filter(({ spec }) => spec.kind === "controller")
+      .map((node) => ({ id: node.spec.id, pid: node.pid ?? 0 })),
     brokers: nodes
       .filter(({ spec }) => spec.kind === "broker")
       .map(({ spec: { id, host, ports }, pid: brokerPid }) => ({

@@ -25,7 +25,10 @@ export class RemoteProcessControl implements ProcessControl {
   run(command: ProcessCommand): Promise<ProcessResult> {
     const requestId = ++this.requestIds;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.settle(requestId, { ok: false, reason: "failed", detail: "the supervisor did not answer" }), ANSWER_WITHIN_MS);
+      const timer = setTimeout(
+        () => this.settle(requestId, { ok: false, reason: "failed", detail: "the supervisor did not answer" }),
+        ANSWER_WITHIN_MS,
+      );
       this.waiting.set(requestId, (result) => {
         clearTimeout(timer);
         resolve(result);

@@ -20,14 +20,22 @@ export async function startGateway(raw: RawGatewayOptions): Promise<void> {
   const voters = parseVoters(raw.controllers);
   if (!voters) return refuse(`--controllers must look like 1@host:9192,2@host:9193, not ${raw.controllers}.`);
   const port = Number(raw.port);
-  if (!Number.isSafeInteger(port) || port < 1 || port > 65_535) return refuse(`--port takes a whole number from 1 to 65535, not ${raw.port}.`);
+  if (!Number.isSafeInteger(port) || port < 1 || port > 65_535)
+    return refuse(`--port takes a whole number from 1 to 65535, not ${raw.port}.`);
   if (!isLoopback(raw.host) && !raw.insecure) {
-    return refuse(`--host ${raw.host} would let other machines in without encryption or accounts; say --insecure if that is what you want.`);
+    return refuse(
+      `--host ${raw.host} would let other machines in without encryption or accounts; say --insecure if that is what you want.`,
+    );
   }
   const secret = readSecret(raw.secretFile);
   if (secret === null) return refuse(`No cluster secret can be read from ${raw.secretFile}.`);
   const root = resolve(import.meta.dirname, "../../..");
-  const nodes = voters.map(({ nodeId, host, port: peerPort }) => ({ id: nodeId, roles: ["controller" as const], host, peerPort }));
+  const nodes = voters.map(({ nodeId, host, port: peerPort }) => ({
+    id: nodeId,
+    roles: ["controller" as const],
+    host,
+    peerPort,
+  }));
   const spec: GatewaySpec = { host: raw.host, port, clusterId: raw.clusterId, voters, nodes, minInsyncReplicas: 1 };
   try {
     const gateway = await openGateway({
@@ -49,7 +57,8 @@ export async function startGateway(raw: RawGatewayOptions): Promise<void> {
       },
     });
     process.stdout.write(`The gateway serves at ${gateway.url}\n`);
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void gateway.close().then(() => process.exit(0)));
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => void gateway.close().then(() => process.exit(0)));
   } catch (error) {
     refuse(portSentence({ name: "gateway", port }, raw.host, errorCodeOf(error) || String(error)));
   }

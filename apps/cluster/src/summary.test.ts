@@ -6,7 +6,13 @@ import { readyReport } from "./ready-file.ts";
 import { PLAIN, summaryText } from "./summary.ts";
 
 const cluster = newClusterFile({ brokers: 1, controllers: 1 }, { clusterId: "abc", secret: "s" });
-const layout = planLayout({ cluster, ports: portBlock(8080, 1, 1), dataDir: "/d", host: "127.0.0.1", rackPerBroker: false });
+const layout = planLayout({
+  cluster,
+  ports: portBlock(8080, 1, 1),
+  dataDir: "/d",
+  host: "127.0.0.1",
+  rackPerBroker: false,
+});
 const nodes = layout.nodes.map((spec, at) => ({ spec, pid: 4709 + at }));
 const ready = readyReport({ pid: 4700, gateway: "http://127.0.0.1:8080", token: "tok", nodes });
 
@@ -16,7 +22,9 @@ test("the ready file says what other programs need", () => {
     gateway: "http://127.0.0.1:8080",
     token: "tok",
     controllers: [{ id: 101, pid: 4709 }],
-    brokers: [{ id: 1, pid: 4710, kafka: "127.0.0.1:9092", http: "http://127.0.0.1:8092", controller: "127.0.0.1:9192" }],
+    brokers: [
+      { id: 1, pid: 4710, kafka: "127.0.0.1:9092", http: "http://127.0.0.1:8092", controller: "127.0.0.1:9192" },
+    ],
   });
 });
 

@@ -75,10 +75,13 @@ export class Supervisor {
   /** One verb. Rejects never. */
   async run(command: ProcessCommandMessage): Promise<CommandResult> {
     const process = this.processes.find(({ spec }) => spec.kind === command.kind && spec.id === command.id);
-    if (!process) return { ok: false, reason: "unknown", detail: `there is no ${command.kind} ${command.id} in this cluster` };
+    if (!process)
+      return { ok: false, reason: "unknown", detail: `there is no ${command.kind} ${command.id} in this cluster` };
     const missing = unsupportedOn(globalThis.process.platform)[command.verb];
     if (missing !== undefined) return { ok: false, reason: "unsupported", detail: missing };
-    const conflict = this.stopping ? "the cluster is stopping" : verbConflict(command.verb, process.state, process.name);
+    const conflict = this.stopping
+      ? "the cluster is stopping"
+      : verbConflict(command.verb, process.state, process.name);
     if (conflict !== null) return { ok: false, reason: "conflict", detail: conflict };
     const failure = await this.act(command.verb, process);
     if (failure !== null) return { ok: false, reason: "failed", detail: failure };
@@ -146,11 +149,18 @@ export class Supervisor {
 
   private async served(process: ManagedProcess): Promise<string | null> {
     const settled = await process.waitFor((state) => state !== "starting", READY_WITHIN_MS);
-    if (process.state === "exited") return process.failedWith ?? `${process.name} ended while it started (${process.row().exit?.reason ?? "?"})`;
-    return settled ? null : `${process.name} is not ready after ${READY_WITHIN_MS / 1000} s; see the logs in the data directory`;
+    if (process.state === "exited")
+      return process.failedWith ?? `${process.name} ended while it started (${process.row().exit?.reason ?? "?"})`;
+    return settled
+      ? null
+      : `${process.name} is not ready after ${READY_WITHIN_MS / 1000} s; see the logs in the data directory`;
   }
 
-  private async reached(process: ManagedProcess, state: ManagedProcess["state"], withinMs: number): Promise<string | null> {
+  private async reached(
+    process: ManagedProcess,
+    state: ManagedProcess["state"],
+    withinMs: number,
+  ): Promise<string | null> {
     const done = await process.waitFor((now) => now === state || now === "exited", withinMs);
     if (done && process.state === state) return null;
     return `${process.name} is ${process.state}, not ${state}, after ${withinMs / 1000} s`;

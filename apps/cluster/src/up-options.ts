@@ -39,15 +39,20 @@ const PORT_MAX = 65_535 - 1_312;
 
 export function parseUpOptions(raw: RawUpOptions): Outcome<UpOptions> {
   const brokers = wholeNumber(raw.brokers, 1, BROKERS_MAX);
-  if (brokers === undefined) return refused(`--brokers takes a whole number from 1 to ${BROKERS_MAX}, not ${raw.brokers}.`);
+  if (brokers === undefined)
+    return refused(`--brokers takes a whole number from 1 to ${BROKERS_MAX}, not ${raw.brokers}.`);
   const controllers = wholeNumber(raw.controllers, 0, CONTROLLERS_MAX);
   if (controllers === undefined) {
-    return refused(`--controllers takes a whole number from 0 to ${CONTROLLERS_MAX}, not ${raw.controllers}; 0 puts the controllers into the brokers.`);
+    return refused(
+      `--controllers takes a whole number from 0 to ${CONTROLLERS_MAX}, not ${raw.controllers}; 0 puts the controllers into the brokers.`,
+    );
   }
   const port = wholeNumber(raw.port ?? "8080", 0, PORT_MAX);
-  if (port === undefined || port === null) return refused(`--port takes a whole number from 0 (any free ones) to ${PORT_MAX}, not ${raw.port}.`);
+  if (port === undefined || port === null)
+    return refused(`--port takes a whole number from 0 (any free ones) to ${PORT_MAX}, not ${raw.port}.`);
   const restart = raw.restart ?? "never";
-  if (restart !== "never" && restart !== "on-crash") return refused(`--restart takes never or on-crash, not ${restart}.`);
+  if (restart !== "never" && restart !== "on-crash")
+    return refused(`--restart takes never or on-crash, not ${restart}.`);
   const host = raw.host ?? "127.0.0.1";
   const insecure = raw.insecure ?? false;
   if (!isLoopback(host) && !insecure) {

@@ -62,7 +62,13 @@ interface Run {
 
 async function run({ options, directory, ports, progress, startedAtMs }: Run): Promise<void> {
   const { cluster } = directory;
-  const layout = planLayout({ cluster, ports, dataDir: directory.path, host: options.host, rackPerBroker: options.rackPerBroker });
+  const layout = planLayout({
+    cluster,
+    ports,
+    dataDir: directory.path,
+    host: options.host,
+    rackPerBroker: options.rackPerBroker,
+  });
   const console = prepareConsole(join(ROOT, "apps/console"));
   const token = randomBytes(24).toString("base64url");
   const ticket = randomBytes(24).toString("base64url");
@@ -112,7 +118,13 @@ async function run({ options, directory, ports, progress, startedAtMs }: Run): P
     await stop(1);
     return;
   }
-  progress.ready({ ready: report(), ticket, dataDir: directory.path, startedInMs: performance.now() - startedAtMs, consoleState: console.state });
+  progress.ready({
+    ready: report(),
+    ticket,
+    dataDir: directory.path,
+    startedInMs: performance.now() - startedAtMs,
+    consoleState: console.state,
+  });
   if (options.readyFile !== null) writeReady(options.readyFile, report(), progress);
   const failed = await console.finished;
   if (stop.begun) return;
@@ -128,15 +140,21 @@ function headline(brokers: number, controllers: number, directory: DataDirectory
 }
 
 /** Each process's changes of state, once. */
-function tellChanges(supervisor: Supervisor, states: Map<ManagedProcess, string>, progress: Progress, startedAtMs: number): void {
+function tellChanges(
+  supervisor: Supervisor,
+  states: Map<ManagedProcess, string>,
+  progress: Progress,
+  startedAtMs: number,
+): void {
   for (const managed of supervisor.processes) {
     const { state } = managed;
     if (states.get(managed) === state) continue;
     const isFirst = !states.has(managed);
     states.set(managed, state);
     if (isFirst && (state === "starting" || state === "exited")) continue;
-    const after = `${Math.round(performance.now() - startedAtMs)} ms`;
-    const why = state === "exited" ? ` (${managed.row().exit?.reason ?? "?"})` : state === "running" ? ` (${after})` : "";
+    const after = `${Math.round(Math.min(managed.uptimeMs, performance.now() - startedAtMs))} ms`;
+    const why =
+      state === "exited" ? ` (${managed.row().exit?.reason ?? "?"})` : state === "running" ? ` (${after})` : "";
     progress.process(managed.name, `${state}${why}`);
   }
 }
@@ -173,11 +191,16 @@ function writeReady(path: string, report: ReturnType<typeof readyReport>, progre
     mkdirSync(dirname(resolve(path)), { recursive: true });
     writeReadyFile(path, report);
   } catch (error) {
-    progress.line(`The ready file ${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    progress.line(
+      `The ready file ${path} could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 /** Compiled code is kept between starts: parsing and stripping types costs each process some hundred milliseconds otherwise. */
 function childEnv(): NodeJS.ProcessEnv {
-  return { ...process.env, NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(ROOT, "node_modules/.cache/vitrine-compile") };
+  return {
+    ...process.env,
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(ROOT, "node_modules/.cache/vitrine-compile"),
+  };
 }

@@ -23,9 +23,19 @@ test("a verb out of place is answered with what is possible", () => {
 test("only commands that make sense are read from the gateway", () => {
   for (const verb of PROCESS_VERBS) {
     const command = { verb, kind: "broker", id: 2 };
-    expect(readFromChild({ type: "command", requestId: 1, command })).toEqual({ type: "command", requestId: 1, command });
+    expect(readFromChild({ type: "command", requestId: 1, command })).toEqual({
+      type: "command",
+      requestId: 1,
+      command,
+    });
   }
-  const bad = [{ verb: "explode", kind: "broker", id: 2 }, { verb: "kill", kind: "gateway", id: 2 }, { verb: "kill", kind: "broker" }, null, "kill"];
+  const bad = [
+    { verb: "explode", kind: "broker", id: 2 },
+    { verb: "kill", kind: "gateway", id: 2 },
+    { verb: "kill", kind: "broker" },
+    null,
+    "kill",
+  ];
   for (const command of bad) expect(readFromChild({ type: "command", requestId: 1, command })).toBe(null);
   for (const message of [null, 7, "x", {}, { type: "what" }]) expect(readFromChild(message)).toBe(null);
 });

@@ -7,7 +7,15 @@ import { openNodeLine } from "@vitrine/client";
 import { randomUuid, seededRandom } from "@vitrine/core";
 import type { TopicInfo } from "@vitrine/engine";
 import { embeddedEngine } from "@vitrine/engine/embedded";
-import { asyncApiDocument, createHttpServer, GatewayMerge, type HealthCheck, LiveCluster, liveFaces, type ProcessControl } from "@vitrine/http-api";
+import {
+  asyncApiDocument,
+  createHttpServer,
+  GatewayMerge,
+  type HealthCheck,
+  LiveCluster,
+  liveFaces,
+  type ProcessControl,
+} from "@vitrine/http-api";
 import { TcpPeerNetwork } from "@vitrine/kafka-listener";
 import { MemoryLogStore } from "@vitrine/log";
 import { CLIENT_ADVERTISED } from "@vitrine/protocol/types";
@@ -28,7 +36,7 @@ export interface GatewayParts {
   readonly start: GatewayStart;
   readonly processControl: ProcessControl | null;
   /** It cannot go on; the process must end. */
-  onFatal(reason: string): void;
+  readonly onFatal: (reason: string) => void;
 }
 
 /** Resolves when it listens and follows the quorum; rejects with the system's error when the port cannot be had. */
@@ -57,7 +65,7 @@ export async function openGateway({ start, processControl, onFatal }: GatewayPar
     journal,
     onFatal,
   });
-  const engine = embeddedEngine({ broker, peers, clients, nowMs: clock.nowMs });
+  const engine = embeddedEngine({ broker, peers, clients, nowMs: () => clock.nowMs() });
   const live = new LiveCluster({
     engine,
     version: VERSION,
@@ -110,7 +118,13 @@ function minIsrOf(topic: TopicInfo, fallback: number): number {
 
 function healthOf(broker: Broker): HealthCheck[] {
   const hasQuorum = broker.hasQuorum();
-  return [{ name: "quorum", ok: hasQuorum, detail: hasQuorum ? "a majority of the controllers answers" : "no majority of the controllers can be heard" }];
+  return [
+    {
+      name: "quorum",
+      ok: hasQuorum,
+      detail: hasQuorum ? "a majority of the controllers answers" : "no majority of the controllers can be heard",
+    },
+  ];
 }
 
 const clock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };

@@ -109,9 +109,9 @@ export class Broker {
       ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) => this.#probe(nodes))
       : null;
     this.#channel = new ControllerChannel(runtime, this.#active, () => this.#quorum.raft.view().leaderId);
-    this.#partitions = new Partitions(runtime);
-    this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, () => this.#metadata.image, () => this.#onDrained()) : null;
     const brokerEpoch = () => this.#lifecycle?.brokerEpoch ?? -1;
+    this.#partitions = new Partitions(runtime, brokerEpoch);
+    this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, () => this.#metadata.image, () => this.#onDrained()) : null;
     this.#fetcher = new ReplicaFetcher(runtime, this.#partitions, brokerEpoch);
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
@@ -335,7 +335,7 @@ export class Broker {
     switch (event.type) {
       case "committed":
         this.#quorum.onLogEvent(event);
-        this.#partitions.onCommitted();
+        this.#partitions.onCommitted(event.logs);
         return;
       case "failed":
         this.#quorum.onLogEvent(event);

@@ -32,14 +32,17 @@ export class Partitions {
   readonly plans: FetchPlans;
   readonly #runtime: Runtime;
   readonly #nodeConfigs: NodeConfigs;
+  readonly #brokerEpoch: () => number;
   readonly #settings: ReplicationSettings;
   readonly #byKey = new Map<LogKey, Partition>();
   readonly #configs = new Map<string, TopicConfig>();
   #image: MetadataImage | null = null;
   #liveness: Liveness = new Map();
 
-  constructor(runtime: Runtime) {
+  /** `brokerEpoch`: of this process's own registration, -1 before it; metadata older than that is history and gives nobody a role. */
+  constructor(runtime: Runtime, brokerEpoch: () => number) {
     this.#runtime = runtime;
+    this.#brokerEpoch = brokerEpoch;
     const { settings, config } = runtime;
     this.#settings = {
       ...DEFAULT_REPLICATION_SETTINGS,
@@ -111,8 +114,9 @@ export class Partitions {
     }
   }
 
-  onCommitted(): void {
-    for (const partition of this.#byKey.values()) partition.onCommitted(this.#runtime.nowMs);
+  /** The disk has confirmed writes of these logs. */
+  onCommitted(keys: readonly LogKey[]): void {
+    for (const key of keys) this.#byKey.get(key)?.onCommitted(this.#runtime.nowMs);
   }
 
   tick(): void {
@@ -131,7 +135,7 @@ export class Partitions {
 
   #viewFor(partition: Partition): MetadataView {
     const minIsr = this.topicConfig(partition.topicName).minInsyncReplicas;
-    return { liveness: this.#liveness, minIsr, nowMs: this.#runtime.nowMs };
+    return { liveness: this.#liveness, minIsr, nowMs: this.#runtime.nowMs, localBrokerEpoch: this.#brokerEpoch() };
   }
 
   #open(topicId: Uuid, topicName: string, index: PartitionIndex): Partition {

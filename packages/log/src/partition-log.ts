@@ -114,7 +114,12 @@ export interface SnapshotFile {
 
 export type LogEvent =
   /** Everything handed over up to and including this ticket is on disk. In ticket order. Logs have already moved their durableEndOffset when it is delivered. */
-  | { readonly type: "committed"; readonly ticket: Ticket }
+  | {
+      readonly type: "committed";
+      readonly ticket: Ticket;
+      /** Logs whose writes were in it, once each. */
+      readonly logs: readonly LogKey[];
+    }
   /** Fail-stop (T10): nothing after this ticket will ever be committed. */
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "read"; readonly id: number; readonly batches: readonly Batch[] }

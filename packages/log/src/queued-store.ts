@@ -294,13 +294,17 @@ export class QueuedStore implements LogStore {
     invariant(ticket > this.#committedTicket && ticket <= this.#lastTicket, `the disk reported ticket ${ticket} out of order`);
     this.#committedTicket = ticket;
     const sizeOf = new Map(sizes.filter((size) => size.ticket === ticket).map((size) => [size.key, size.sizeBytes]));
+    const keys = new Set<LogKey>();
     while (this.#pending.length > 0 && this.#pending[0]!.ticket <= ticket) {
       const { bytes, logs, ticket: done } = this.#pending.shift()!;
       this.#uncommittedBytes -= bytes;
-      for (const log of logs) log.committed(done, sizeOf.get(log.descriptor.key) ?? null);
+      for (const log of logs) {
+        log.committed(done, sizeOf.get(log.descriptor.key) ?? null);
+        keys.add(log.descriptor.key);
+      }
     }
     this.#evict();
-    this.#listener({ type: "committed", ticket });
+    this.#listener({ type: "committed", ticket, logs: [...keys] });
   }
 
   /** Takes turns over the logs, so that a busy one does not empty the tails of quiet ones first. */

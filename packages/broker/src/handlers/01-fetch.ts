@@ -160,6 +160,7 @@ class FetchInProgress {
     else if (!partition) slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
     else if (!isOffset(spec.fetchOffset)) slot.error = "OFFSET_OUT_OF_RANGE";
     else if (slot.replica) {
+      const before = followerMarks(partition, this.#replicaId);
       const check = partition.onFollowerFetch(
         {
           replicaId: this.#replicaId,
@@ -174,8 +175,8 @@ class FetchInProgress {
       );
       if (check.kind === "error") slot.error = check.error;
       else if (check.kind === "diverging") slot.diverging = check.diverging;
-      // DeleteRecords waits for the followers' log starts, which only a fetch tells.
-      runtime.touch(slot.key);
+      // DeleteRecords waits for the followers' log starts, the console shows their positions; both hear of nothing but a change.
+      if (before !== followerMarks(partition, this.#replicaId)) runtime.touch(slot.key);
     }
     return slot;
   }
@@ -313,6 +314,12 @@ class FetchInProgress {
     }
     return data;
   }
+}
+
+/** What is known of a follower, as one comparable word. */
+function followerMarks({ state }: Partition, replicaId: number): string {
+  const progress = state.role === "leader" ? state.progressOf(replicaId) : undefined;
+  return progress ? `${progress.fetchOffset} ${progress.durableEndOffset} ${progress.logStartOffset}` : "";
 }
 
 function recordCountOf(batches: readonly Batch[]): number {
