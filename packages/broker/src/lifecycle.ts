@@ -10,6 +10,7 @@
  * was killed but whose disk kept everything it had confirmed is as good as one that stopped in order.
  */
 import { errorFromCode } from "@vitrine/core";
+import { METADATA_LOG } from "@vitrine/log";
 import type { MetadataImage } from "@vitrine/metadata";
 import {
   ApiKey,
@@ -33,6 +34,11 @@ export class Lifecycle {
   readonly #channel: ControllerChannel;
   readonly #image: () => MetadataImage;
   readonly #onStopped: () => void;
+  /**
+   * Whether this disk, as it was opened, holds all it had ever confirmed. An empty one vouches for nothing: what the others tell of this broker's past
+   * is no proof (KIP-966).
+   */
+  readonly #vouches: boolean;
   #state: LifecycleState = "starting";
   #brokerEpoch = -1;
   #nextMs = 0;
@@ -47,6 +53,8 @@ export class Lifecycle {
     this.#channel = channel;
     this.#image = image;
     this.#onStopped = onStopped;
+    const { store } = runtime;
+    this.#vouches = store.cleanShutdown && (store.logs.get(METADATA_LOG)?.logEndOffset ?? 0) > 0;
   }
 
   get state(): LifecycleState {
@@ -112,7 +120,7 @@ export class Lifecycle {
     const endpoint = (name: string, at: { host: string; port: number }) => ({ name, host: at.host, port: at.port, securityProtocol: 0 });
     const listeners = [endpoint("CLIENT", config.advertised.client), endpoint("PEER", config.advertised.peer)];
     if (config.advertised.http) listeners.push(endpoint("HTTP", config.advertised.http));
-    const previousBrokerEpoch = store.cleanShutdown ? (this.#image().brokers.get(config.nodeId)?.epoch ?? -1) : -1;
+    const previousBrokerEpoch = this.#vouches ? (this.#image().brokers.get(config.nodeId)?.epoch ?? -1) : -1;
     const request = newBrokerRegistrationRequest({
       brokerId: config.nodeId,
       clusterId: config.clusterId,

@@ -272,6 +272,23 @@ describe("the controller", () => {
     expect(names).toContain("kept");
   });
 
+  test("B11 a broker that comes back with an empty disk leads nothing that others hold", () => {
+    const topic = { name: "t", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }], configs: [] };
+    cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+    cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has("t")), "the topic");
+    expect(produce("t", "a").error).toBe("NONE");
+    cluster.kill(3);
+    cluster.until(() => cluster.broker(1).image.topicsByName.get("t")!.partitions.get(0)!.isr.length === 1, "the ISR to shrink");
+    cluster.kill(2);
+    cluster.pass(4_000);
+    cluster.restart(2, { wiped: true });
+    cluster.pass(2_000);
+    cluster.restart(3);
+    cluster.until(() => leaderOf("t") === 3, "the replica that has the record to lead");
+    cluster.until(() => produce("t", "b").error === "NONE", "a write");
+    expect(read("t")).toEqual(["a", "b"]);
+  });
+
   test("B14 the last of the brokers stops in its time, though there is no controller to ask", () => {
     cluster.kill(1);
     cluster.kill(2);

@@ -96,9 +96,9 @@ export class SmallCluster {
       if (other !== id) this.#at(HOP_MS, () => peerListener({ type: "refused", nodeId: id }), other);
   }
 
-  restart(id: NodeId): void {
+  restart(id: NodeId, options: { readonly wiped?: boolean } = {}): void {
     const node = this.nodes.get(id)!;
-    this.#start(id, node.broker.config.roles, node.store);
+    this.#start(id, node.broker.config.roles, options.wiped ? undefined : node.store);
   }
 
   #start(id: NodeId, roles: BrokerConfig["roles"], before?: MemoryLogStore): void {
