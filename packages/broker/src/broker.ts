@@ -6,7 +6,7 @@
  * partitions and serves clients. A node without roles (the gateway) only follows.
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
-import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
+import type { LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
 import { controllerSettings, endpointOf, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
 import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
@@ -25,7 +25,7 @@ import { Quorum } from "./quorum.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
-import { ColdReads, type ColdRead, type Journal, type Runtime } from "./runtime.ts";
+import { ColdReads, type ColdRead, type Journal, type Runtime, type TimestampSearch } from "./runtime.ts";
 import { readSettings, type BrokerSettings } from "./settings.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnLoop } from "./turn.ts";
@@ -255,6 +255,7 @@ export class Broker {
     this.#lifecycleTick();
     this.#partitions.tick();
     this.#retention.tick();
+    this.#metadata.tick();
     const snapshot = this.#metadata.takeSnapshot();
     if (snapshot) {
       this.#options.store.saveSnapshot(snapshot);
@@ -318,6 +319,7 @@ export class Broker {
       this.#lifecycleDeadlineMs(),
       this.#partitions.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
+      this.#metadata.nextDeadlineMs,
     );
   }
 
@@ -447,7 +449,7 @@ export class Broker {
       afterThisTurn: (run) => loop.afterThisTurn(run),
       nextReadId: () => this.#reads.nextId(),
       readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) => this.#reads.readCold(log, spec, onRead),
-      findTimestamp: (log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: Batch | null) => void) =>
+      findTimestamp: (log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void) =>
         this.#reads.findTimestamp(log, timestampMs, upTo, onFound),
       findKept: (log, bytes, onKept) => this.#reads.findKept(log, bytes, onKept),
       touch: (key) => this.#touch(key),

@@ -3,7 +3,7 @@
  *
  * Invariant: the position only grows; a batch is applied once. Cold reads (after a start) are one at a time.
  */
-import type { Offset } from "@vitrine/core";
+import { invariant, type Offset } from "@vitrine/core";
 import { METADATA_LOG, type Batch, type SnapshotFile } from "@vitrine/log";
 import { emptyImage, MetadataLoader, snapshotRecords, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
 import { buildSnapshot, readMetadataBatch, readSnapshot } from "./metadata-batches.ts";
@@ -11,6 +11,9 @@ import type { Runtime } from "./runtime.ts";
 
 /** Bytes read from the log at once while catching up. */
 const READ_BYTES = 1 << 20;
+
+/** Pause before a failed read is tried again. */
+const RETRY_MS = 100;
 
 export class MetadataLog {
   readonly #runtime: Runtime;
@@ -21,6 +24,7 @@ export class MetadataLog {
   #epoch = 0;
   #highWatermark: Offset;
   #reading = false;
+  #retryAtMs = Infinity;
   #bytesSinceSnapshot = 0;
 
   /** `onAdvanced`: the position moved, also where nothing became visible; cold reads move it in a later turn than they were asked in. */
@@ -35,6 +39,17 @@ export class MetadataLog {
 
   get image(): MetadataImage {
     return this.#loader.image;
+  }
+
+  /** When `advance` must be called again after a read that failed; Infinity = not. */
+  get nextDeadlineMs(): number {
+    return this.#retryAtMs;
+  }
+
+  tick(): void {
+    if (this.#runtime.nowMs < this.#retryAtMs) return;
+    this.#retryAtMs = Infinity;
+    this.advance(this.#highWatermark);
   }
 
   /** Everything below is applied, control records included; exclusive. */
@@ -66,7 +81,10 @@ export class MetadataLog {
         this.#runtime.readCold(log, spec, (answer) => {
           this.#reading = false;
           if (!answer.ok) {
-            this.#runtime.journal("error", `the metadata log cannot be read: ${answer.reason}`, { offset: this.#position });
+            this.#runtime.journal("error", `the metadata log cannot be read at offset ${this.#position}: ${answer.reason}`);
+            // Damage does not heal: the node must not go on with a past that it cannot read. Anything else is asked for again.
+            invariant(answer.error !== "CORRUPT_MESSAGE", "the metadata log is damaged: remove this node's metadata.db, and it fetches the log anew");
+            this.#retryAtMs = this.#runtime.nowMs + RETRY_MS;
             return;
           }
           for (const batch of answer.batches) this.#apply(batch);

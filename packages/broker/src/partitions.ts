@@ -134,8 +134,9 @@ export class Partitions {
   }
 
   #viewFor(partition: Partition): MetadataView {
-    const minIsr = this.topicConfig(partition.topicName).minInsyncReplicas;
-    return { liveness: this.#liveness, minIsr, nowMs: this.#runtime.nowMs, localBrokerEpoch: this.#brokerEpoch() };
+    const { minInsyncReplicas: minIsr, uncleanLeaderElection } = this.topicConfig(partition.topicName);
+    const { nowMs } = this.#runtime;
+    return { liveness: this.#liveness, minIsr, nowMs, uncleanLeaderElection, localBrokerEpoch: this.#brokerEpoch() };
   }
 
   #open(topicId: Uuid, topicName: string, index: PartitionIndex): Partition {

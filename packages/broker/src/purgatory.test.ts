@@ -44,6 +44,18 @@ test("B4 a parked request ends when its time is over", () => {
   expect(purgatory.nextDeadlineMs()).toBe(Infinity);
 });
 
+test("completed requests are let go, also below one that waits long", () => {
+  const purgatory = new Purgatory();
+  purgatory.park(waiter(1, ["poll"], () => false, []), 0);
+  for (let i = 0; i < 10_000; i++) {
+    purgatory.park(waiter(30_000, ["a"], () => true, []), 0);
+    purgatory.touch("a");
+    purgatory.settle(0);
+  }
+  expect(purgatory.size).toBe(1);
+  expect(purgatory.heldCount).toBeLessThan(200);
+});
+
 test("B1 whatever the order of deadlines and touches, every parked request ends exactly once", () => {
   fc.assert(
     fc.property(

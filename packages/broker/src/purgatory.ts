@@ -14,12 +14,15 @@ export interface Parked {
 /** How many requests may wait at once. At the bound the oldest is completed as if its deadline had passed. */
 const PARKED_MAX = 100_000;
 
+/** Completed operations the heap may hold beside as many as there are live ones: below it, a rebuild is not worth it. */
+const HEAP_SLACK = 64;
+
 export class Purgatory {
   readonly #byKey = new Map<string, Set<Parked>>();
   readonly #all = new Set<Parked>();
   readonly #touched = new Set<string>();
-  /** Binary heap by deadline; completed operations are skipped when they surface. */
-  readonly #heap: Parked[] = [];
+  /** Binary heap by deadline. Completed operations leave it when they surface, or when they are the larger part of it. */
+  #heap: Parked[] = [];
 
   get size(): number {
     return this.#all.size;
@@ -40,6 +43,16 @@ export class Purgatory {
       watchers.add(operation);
     }
     heapPush(this.#heap, operation);
+    if (this.#heap.length > 2 * this.#all.size + HEAP_SLACK) {
+      const live = [...this.#all];
+      this.#heap = [];
+      for (const waiting of live) heapPush(this.#heap, waiting);
+    }
+  }
+
+  /** Operations that the heap holds, completed ones included: bounded by twice the live ones and a little. */
+  get heldCount(): number {
+    return this.#heap.length;
   }
 
   /** Something about this key changed; its watchers are asked at the next settle. */

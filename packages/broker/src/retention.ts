@@ -3,7 +3,6 @@
  * followers follow with their next fetch. Exact to the batch; the bytes leave when whole files are free.
  */
 import { Offset } from "@vitrine/core";
-import type { Batch } from "@vitrine/log";
 import type { Partition } from "@vitrine/replication";
 import { partitionLogKey, type Partitions } from "./partitions.ts";
 import type { Runtime } from "./runtime.ts";
@@ -43,8 +42,8 @@ export class Retention {
       // The first batch that is young enough stays, with all that follow it.
       if (log.maxTimestampMs < youngEnoughMs) this.#deleteBefore(partition, highWatermark, "retention.ms");
       else
-        this.#runtime.findTimestamp(log, youngEnoughMs, highWatermark, (first: Batch | null) => {
-          if (first) this.#deleteBefore(partition, first.facts.baseOffset, "retention.ms");
+        this.#runtime.findTimestamp(log, youngEnoughMs, highWatermark, (search) => {
+          if (search.ok && search.batch) this.#deleteBefore(partition, search.batch.facts.baseOffset, "retention.ms");
         });
     }
     if (config.retentionBytes >= 0 && log.sizeBytes > config.retentionBytes)

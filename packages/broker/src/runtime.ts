@@ -15,6 +15,10 @@ export type ColdRead =
   | { readonly ok: true; readonly batches: readonly Batch[] }
   | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string };
 
+export type TimestampSearch =
+  | { readonly ok: true; readonly batch: Batch | null }
+  | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR" };
+
 export interface Runtime {
   readonly config: BrokerConfig;
   readonly settings: BrokerSettings;
@@ -35,7 +39,7 @@ export interface Runtime {
   /** Reads below the tail; the answer is an input of a later turn. */
   readCold(log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void): void;
   /** First batch at or after a timestamp; null = none. The answer is an input of a later turn. */
-  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: Batch | null) => void): void;
+  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void): void;
   /** Base offset from which on a log still holds so many bytes; null = all of it is needed. The answer is an input of a later turn. */
   findKept(log: PartitionLog, bytes: number, onKept: (offset: Offset | null) => void): void;
   /** Wakes parked requests that watch the key. */
@@ -67,13 +71,16 @@ export class ColdReads {
     log.readCold(id, spec);
   }
 
-  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: Batch | null) => void): void {
+  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void): void {
     if (this.#waiting.size >= COLD_READS_MAX) {
-      onFound(null);
+      onFound({ ok: false, error: "KAFKA_STORAGE_ERROR" });
       return;
     }
     const id = this.nextId();
-    this.#waiting.set(id, (event) => onFound(event.type === "found" ? event.batch : null));
+    this.#waiting.set(id, (event) => {
+      if (event.type === "found") onFound({ ok: true, batch: event.batch });
+      else if (event.type === "read-failed") onFound({ ok: false, error: event.error });
+    });
     log.findTimestamp(id, timestampMs, upTo);
   }
 

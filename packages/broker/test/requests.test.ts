@@ -290,6 +290,24 @@ describe("the controller", () => {
     expect([...read("t", 0), ...read("t", 1)]).toEqual(["a", "b"]);
   });
 
+  test("B17 after an unclean election a replica that was away follows the new leader, and the ISR is full again", () => {
+    const configs = [{ name: "unclean.leader.election.enable", value: "true" }, { name: "min.insync.replicas", value: "1" }];
+    const topic = { name: "t", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }], configs };
+    cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+    cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has("t")), "the topic");
+    const isr = () => cluster.broker(1).image.topicsByName.get("t")!.partitions.get(0)!.isr;
+    cluster.until(() => produce("t", "both").error === "NONE", "a record on both");
+    cluster.kill(3);
+    cluster.until(() => isr().length === 1, "the ISR to shrink");
+    for (const value of ["only", "on", "two"]) expect(produce("t", value).error).toBe("NONE");
+    cluster.kill(2);
+    cluster.restart(3);
+    cluster.until(() => leaderOf("t") === 3, "the unclean leader");
+    cluster.until(() => produce("t", "after").error === "NONE", "a write");
+    cluster.restart(2);
+    cluster.until(() => isr().length === 2, "a full ISR");
+  });
+
   test("B14 the last of the brokers stops in its time, though there is no controller to ask", () => {
     cluster.kill(1);
     cluster.kill(2);

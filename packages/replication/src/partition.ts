@@ -56,6 +56,11 @@ export interface MetadataView {
    * what was committed since. Absent: not checked, for whoever never shows the past.
    */
   readonly localBrokerEpoch?: number;
+  /**
+   * `unclean.leader.election.enable` of the topic: a replica may have been elected that lacked committed records, perhaps while this one was away
+   * and saw nothing of it. Then the leader's history wins, also below the high watermark.
+   */
+  readonly uncleanLeaderElection?: boolean;
   readonly nowMs: number;
 }
 
@@ -88,6 +93,7 @@ export class Partition {
   private readonly context: PartitionContext;
   private liveness: Liveness = NO_LIVENESS;
   private configuredMinIsr = 1;
+  private mayBeUnclean = false;
   private assignment: PartitionAssignment | null = null;
   private current: Leader | Follower | Offline = { role: "offline" };
   private requestIds = 0;
@@ -135,6 +141,7 @@ export class Partition {
   applyMetadata(assignment: PartitionAssignment, view: MetadataView): void {
     this.liveness = view.liveness;
     this.configuredMinIsr = view.minIsr;
+    this.mayBeUnclean = view.uncleanLeaderElection === true;
     this.deferred = this.isPast(view) ? assignment : null;
     if (this.deferred) return;
     const known = this.assignment;
@@ -311,7 +318,8 @@ export class Partition {
     if (assignment.leader === this.localId && wasLed) return { role: "offline" };
     if (assignment.leader === this.localId) return new Leader(this.context, assignment, nowMs);
     if (assignment.leader < 0 || !assignment.replicas.includes(this.localId)) return { role: "offline" };
-    return new Follower(this.context, assignment.leader, assignment.leaderEpoch, assignment.leaderRecoveryState === 1);
+    const unclean = assignment.leaderRecoveryState === 1 || this.mayBeUnclean;
+    return new Follower(this.context, assignment.leader, assignment.leaderEpoch, unclean);
   }
 
   private contextFor(options: PartitionOptions): PartitionContext {

@@ -94,11 +94,13 @@ function find(
   const wantsMax = asked.timestamp === MAX_TIMESTAMP;
   const timestampMs = wantsMax ? log.maxTimestampMs : asked.timestamp;
   if (wantsMax && timestampMs < 0) return settle(-1, -1, -1);
-  parts.runtime.findTimestamp(log, timestampMs, latest.offset, (batch) => {
+  parts.runtime.findTimestamp(log, timestampMs, latest.offset, (search) => {
+    if (!search.ok) return fail(search.error);
+    const { batch } = search;
     const record = batch && firstAtOrAfter(batch, timestampMs, log.logStartOffset);
     if (record === "damaged") fail("CORRUPT_MESSAGE");
     else if (!record) settle(-1, -1, -1);
-    else settle(record.offset, record.timestampMs, batch.facts.leaderEpoch);
+    else settle(record.offset, record.timestampMs, batch?.facts.leaderEpoch ?? -1);
   });
 }
 
