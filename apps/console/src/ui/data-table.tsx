@@ -70,6 +70,11 @@ export function DataTable<T>(props: DataTableProps<T>) {
   });
   useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
   const focus = useRowFocus({ keys, rowHeight, scrollRef });
+  const items = virtual ? virtualizer.getVirtualItems() : null;
+  // One row is in the tab order: the one last focused, else the first; where neither is rendered, the first that is.
+  const rendered = items ? items.map((item) => keys[item.index] ?? "") : keys;
+  const wanted = focus.tabbable ?? keys[0] ?? "";
+  const tabStop = rendered.includes(wanted) ? wanted : rendered[0];
 
   const style: CSSProperties & Record<"--cols" | "--row", string> = { "--cols": template, "--row": `${rowHeight}px` };
   const renderRow = (key: string, index: number, top?: number) => (
@@ -80,7 +85,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
       top={top}
       columns={shown}
       useRow={props.useRow}
-      tabbable={focus.tabbable === key || (focus.tabbable === null && index === 0)}
+      tabbable={key === tabStop}
       selected={props.selected === key}
       onActivate={props.onActivate}
       testId={props.rowTestId(key)}
@@ -109,9 +114,9 @@ export function DataTable<T>(props: DataTableProps<T>) {
       </div>
       {keys.length === 0 ? (
         <div className="px-4 py-8 text-center text-sm text-ink-3">{props.empty ?? "Nothing here."}</div>
-      ) : virtual ? (
+      ) : items ? (
         <div role="rowgroup" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
-          {virtualizer.getVirtualItems().map((item) => renderRow(keys[item.index] ?? "", item.index, item.start))}
+          {items.map((item) => renderRow(keys[item.index] ?? "", item.index, item.start))}
         </div>
       ) : (
         <div role="rowgroup">{keys.map((key, index) => renderRow(key, index))}</div>

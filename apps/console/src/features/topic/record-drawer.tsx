@@ -77,6 +77,7 @@ function RecordBody({ topic, record }: { topic: string; record: TailRecord }) {
   const text = whole.data ?? record.value;
   const looksJson = record.encoding === "json" || (whole.data !== undefined && /^\s*[[{]/.test(whole.data));
   const body = text === null ? null : (looksJson && pretty ? prettyJson(text) : text).slice(0, wholeMax);
+  const isCut = text !== null && (whole.data === undefined ? record.cutFromBytes !== null : whole.data.length > wholeMax);
   return (
     <div className="flex flex-col gap-4">
       <dl className="grid grid-cols-[6rem_1fr] gap-x-3 gap-y-1.5 text-sm">
@@ -127,9 +128,11 @@ function RecordBody({ topic, record }: { topic: string; record: TailRecord }) {
         <div className="mb-1 flex items-center gap-2">
           <h3 className="text-xs font-medium text-ink-3">Value</h3>
           {record.value !== null && <Tag>{record.encoding}</Tag>}
-          {record.cutFromBytes !== null && whole.data === undefined && (
+          {isCut && record.cutFromBytes !== null && (
             <span className="text-xs text-warn">
-              the first {formatBytes(new Blob([record.value ?? ""]).size)} of {formatBytes(record.cutFromBytes)}
+              the first {formatBytes(new Blob([whole.data?.slice(0, wholeMax) ?? record.value ?? ""]).size)} of{" "}
+              {formatBytes(record.cutFromBytes)}
+              {whole.data !== undefined && "; the download has all"}
             </span>
           )}
           <span className="ml-auto flex items-center gap-1">
