@@ -135,11 +135,11 @@ function foldEvent(state: ClusterView, frame: EventFrame, changed: string[]): vo
   if (state.events.length > EVENTS_MAX) state.events.splice(0, state.events.length - EVENTS_MAX);
   state.next = frame.next;
   state.ts = Math.max(state.ts, frame.ts);
-  patchFromEvent(state, e, changed);
+  patchFromEvent(state, e, frame.ts, changed);
 }
 
 /** Shows what an event says before the next delta does; the delta then brings the whole row. */
-function patchFromEvent(state: ClusterView, e: LiveEvent, changed: string[]): void {
+function patchFromEvent(state: ClusterView, e: LiveEvent, ts: number, changed: string[]): void {
   switch (e.type) {
     case "leader":
     case "isr": {
@@ -158,7 +158,9 @@ function patchFromEvent(state: ClusterView, e: LiveEvent, changed: string[]): vo
       if (state.view.kind !== "cluster" || e.state === null) return;
       const key = String(e.type === "broker" ? e.broker : e.node);
       const held = state.rows.get(key);
-      if (held !== undefined) replaceRow(state, key, held, nodeColumns.patch(held.row, { state: e.state }), changed);
+      // The time goes with the state: what only says again what is shown changes neither.
+      if (held === undefined || nodeColumns.get(held.row, "state") === e.state) return;
+      replaceRow(state, key, held, nodeColumns.patch(held.row, { state: e.state, state_since: ts }), changed);
       return;
     }
     default:

@@ -33,6 +33,15 @@ test("a leader among three in-sync replicas moves to the next replica in order, 
   expect(report.verdict).toBe("Killing broker 2 moves 1 leader; all partitions stay writable.");
 });
 
+test("restarting a process that is down takes nothing away, whoever else is down", () => {
+  const report = preflight(input({ verb: "restart", node: 1, nodes: combined([1, 2, 3], [1, 3]), controllerId: -1 }));
+  expect(report).toMatchObject({ severity: "none", confirm: false, moves: [], leaderless: [], below_min_isr: [] });
+  expect(report.quorum).toMatchObject({ lost: false, alive_before: 1, alive_after: 2 });
+  expect(report.verdict).toBe("Restarting broker 1 brings it back: it catches up and joins its in-sync sets.");
+  // One that runs is away for a while.
+  expect(preflight(input({ verb: "restart" })).moves).toHaveLength(1);
+});
+
 test("with one broker dead already, the second kill loses the quorum, and says that --controllers would have saved it", () => {
   const report = preflight(input({ nodes: combined([1, 2, 3], [1]), controllerId: 3 }));
   expect(report.quorum).toMatchObject({

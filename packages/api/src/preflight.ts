@@ -91,7 +91,7 @@ export interface PreflightReport {
 /** What `verb` on `node` would do to leaders, writes and the quorum, in numbers and in sentences. */
 export function preflight(input: PreflightInput): PreflightReport {
   const quorum = quorumAfter(input);
-  const removes = input.verb !== "unfreeze" && input.verb !== "rejoin";
+  const removes = !bringsBack(input);
   const moves: LeaderMove[] = [];
   const below: PartitionLoss[] = [];
   const leaderless: PartitionLoss[] = [];
@@ -134,9 +134,15 @@ export function preflight(input: PreflightInput): PreflightReport {
 type Quorum = PreflightReport["quorum"];
 type Findings = Pick<PreflightReport, "moves" | "below_min_isr" | "leaderless" | "quorum">;
 
+/** A restart of a process that is away takes nothing away. */
+function bringsBack({ verb, node, nodes }: Pick<PreflightInput, "verb" | "node" | "nodes">): boolean {
+  if (verb === "unfreeze" || verb === "rejoin") return true;
+  return verb === "restart" && nodes.some((row) => row.id === node && !row.alive);
+}
+
 function quorumAfter(input: PreflightInput): Quorum {
   const { voters, node } = input;
-  const returns = input.verb === "unfreeze" || input.verb === "rejoin";
+  const returns = bringsBack(input);
   const byId = new Map(input.nodes.map((row) => [row.id, row]));
   const majority = Math.floor(voters.length / 2) + 1;
   const aliveBefore = voters.filter((id) => byId.get(id)?.alive === true);
@@ -252,12 +258,11 @@ function sentencesOf(input: PreflightInput, found: Findings): string[] {
     );
   if ((input.verb === "freeze" || input.verb === "isolate") && moves.length > 0 && !quorum.lost)
     rest.push("The others notice only by its silence, so leaders move when its session times out.");
-  return [headline(act, input.verb, found), ...rest];
+  return [headline(act, bringsBack(input), found), ...rest];
 }
 
-function headline(act: string, verb: ProcessVerb, found: Findings): string {
-  if (verb === "unfreeze" || verb === "rejoin")
-    return `${act} brings it back: it catches up and joins its in-sync sets.`;
+function headline(act: string, returns: boolean, found: Findings): string {
+  if (returns) return `${act} brings it back: it catches up and joins its in-sync sets.`;
   if (found.quorum.lost) return `${act} loses the controller quorum.`;
   if (found.leaderless.length > 0)
     return `${act} leaves ${count(found.leaderless.length, "partition")} without a leader.`;

@@ -181,3 +181,19 @@ test.each<[LiveEvent, string]>([
 ])("%o is told in a sentence", (e, text) => {
   expect(describeEvent(e)).toBe(text);
 });
+
+test("an event moves a node's time only together with its state", () => {
+  const view = newClusterView("cluster")!;
+  const cols = [...nodeColumns.cols];
+  const known: Partial<Record<string, unknown>> = { id: 1, state: "online", state_since: 500, roles: ["broker"] };
+  const held = cols.map((name) => (known[name] ?? 0) as number);
+  foldFrame(view, snap(1, [held], cols));
+  const fold = (seq: number, state: "online" | "isolated") => {
+    const e = { type: "process" as const, node: 1, state, from: null, pid: 7, reason: null };
+    foldFrame(view, { t: "event", seq, ts: 9_000 + seq, next: `e:${seq}@1`, e });
+    const { row: shown } = view.rows.get("1")!;
+    return [nodeColumns.get(shown, "state"), nodeColumns.get(shown, "state_since")];
+  };
+  expect(fold(2, "online")).toEqual(["online", 500]);
+  expect(fold(3, "isolated")).toEqual(["isolated", 9_003]);
+});

@@ -35,7 +35,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-const TIMEOUT_MS = 30_000;
+/** Longer than the server tries to write (30 s by default): its answer says why it gave up. */
+const TIMEOUT_MS = 40_000;
 
 /** The REST interface with types. Every method throws a ProblemError where the answer is no success. */
 export class HttpClient {

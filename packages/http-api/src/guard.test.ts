@@ -96,6 +96,13 @@ test("process control takes the token of this start and no other", () => {
   expect(createGuard({ clusterId: "C1", token: null }).mayControl({ authorization: "Bearer null" })).toBe(false);
 });
 
+test("who may not is told how to get a ticket: a session ends with the process that made it", () => {
+  const lost = { cookie: guard().redeem("first")!.split(";")[0]! };
+  const restarted = guard();
+  expect(restarted.mayControl(lost)).toBe(false);
+  expect(restarted.controlProblem()).toMatchObject({ status: 401, hint: expect.stringContaining("/v1/tickets") });
+});
+
 test("a ticket opens one session, once; logout ends it", () => {
   const door = guard();
   const cookie = door.redeem("first")!;

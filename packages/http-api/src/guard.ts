@@ -142,7 +142,8 @@ export function createGuard(options: GuardOptions): Guard {
         slug: "token-needed",
         title: "Start-up token needed",
         detail:
-          "process control needs the token that was printed at the start: -H 'Authorization: Bearer TOKEN'; a browser gets a session from the printed URL",
+          "process control needs the token that was printed at the start: -H 'Authorization: Bearer TOKEN'; a browser gets a session from a ticket, and sessions end with the gateway's process",
+        hint: "for a new ticket: curl -X POST -H 'Authorization: Bearer TOKEN' .../v1/tickets, then open /?ticket=TICKET within 30 s",
       });
     },
     issueTicket(ttlMs) {

@@ -1,6 +1,7 @@
 export { httpApi } from "./plugin.ts";
 export { createHttpServer, httpServerOptions } from "./server.ts";
 export { DEFAULT_LIMITS } from "./options.ts";
+export type { BrokerReading, BrokerTraffic, LedPartition } from "./broker-metrics.ts";
 export type {
   HealthCheck,
   HttpApiOptions,

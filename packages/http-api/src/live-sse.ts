@@ -8,7 +8,7 @@ import Type from "typebox";
 import { refuse } from "./error-reply.ts";
 import type { RingEntry } from "./live/event-ring.ts";
 import type { LiveSource } from "./live/source.ts";
-import { snapBody, type ViewHub, type ViewMessage } from "./live/view-hub.ts";
+import { snapBody, type ViewHub, type ViewMessage, type ViewSink } from "./live/view-hub.ts";
 import { viewQuery } from "./live/view-query.ts";
 import { negotiate } from "./negotiation.ts";
 import type { HttpContext } from "./options.ts";
@@ -84,6 +84,8 @@ export function registerLiveRoutes(
           tags: ["cluster"],
           operationId: "clusterEvents",
           summary: "Events of the cluster, as SSE, NDJSON or a list",
+          description:
+            'As text/event-stream it is the view `events`: a snap first, whose id is the cursor to resume from (with Last-Event-ID or from: what happened since, then the snap), then every event at once. As NDJSON with follow=1 the same without the snap: lines are events, or {"gap": ...} where events were lost.',
           querystring: EventsQuery,
         },
       },
@@ -169,20 +171,20 @@ function clusterEvents(request: FastifyRequest, reply: FastifyReply, parts: Part
   );
 }
 
-/** Events as they happen: the view `events` without its snaps, so that a person with curl reads events only. */
+/** Events as they happen: the view `events`. Lines of NDJSON are events only, and gaps, so that each can be read alike. */
 function followEvents(
   stream: StreamReply,
   options: Parts & { readonly from: string | undefined; readonly type: string },
 ): void {
-  const { hub, source, type } = options;
+  const { hub, type } = options;
   const write = (messages: readonly ViewMessage[]) => {
     for (const message of messages) {
-      if (message.t === "event") stream.write(type === SSE ? sseText(message, "") : `{${message.body}}\n`);
-      else if (message.t === "gap") stream.write(type === SSE ? sseText(message, "") : `{"gap":{${message.body}}}\n`);
+      if (message.t === "event") stream.write(`{${message.body}}\n`);
+      else if (message.t === "gap") stream.write(`{"gap":{${message.body}}}\n`);
     }
   };
-  if (type === SSE && options.from === undefined) stream.write(`id: ${source.events.cursor}\n\n`);
-  const sink = { write, blocked: () => stream.bufferedBytes > BUFFER_MAX };
+  const lines: ViewSink = { write, blocked: () => stream.bufferedBytes > BUFFER_MAX };
+  const sink = type === SSE ? sseSink(stream, "") : lines;
   const subscription = hub.subscribe({ view: { kind: "events" }, from: options.from, sink });
   stream.gone.addEventListener("abort", () => subscription.close());
   subscription.begin();
@@ -213,7 +215,7 @@ function openStream(request: FastifyRequest, reply: FastifyReply, parts: Parts, 
   return stream;
 }
 
-function sseSink(stream: StreamReply, name: string) {
+function sseSink(stream: StreamReply, name: string): ViewSink {
   return {
     write: (messages: readonly ViewMessage[]) => {
       stream.write(messages.map((message) => sseText(message, name)).join(""));

@@ -81,9 +81,26 @@ export function clusterGauges(context: HttpContext, gauges: HttpGauges): void {
   );
   gauge("vitrine_http_produce_queue_bytes", "Bytes waiting or in flight to be produced", gauges.produceQueueBytes);
   gauge("vitrine_http_open_tails", "Long polls and tails that are open", gauges.openTails);
-  gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
-  gauge("process_cpu_seconds", "CPU time used", () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
+  processMetrics(gauge, registry);
+}
+
+/** Under the names that Prometheus' dashboards look for. */
+function processMetrics(
+  gauge: (name: string, help: string, read: () => number) => void,
+  registry: HttpContext["registry"],
+): void {
+  new Counter({
+    name: "process_cpu_seconds",
+    help: "CPU time used",
+    registers: [registry],
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
   });
+  gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
+  const startSeconds = Date.now() / 1000 - process.uptime();
+  gauge("process_start_time_seconds", "When the process began, seconds since 1970", () => startSeconds);
+  gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use", () => process.memoryUsage().heapUsed);
 }

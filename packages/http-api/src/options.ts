@@ -3,6 +3,7 @@ import type { ProcessReply, ProcessRow, ProcessVerb } from "@vitrine/api";
 import type { Engine } from "@vitrine/engine";
 import type { FastifyInstance } from "fastify";
 import type { OpenMetricsContentType, Registry } from "prom-client";
+import type { BrokerReading } from "./broker-metrics.ts";
 import type { Guard, GuardOptions } from "./guard.ts";
 
 /** The side that owns the processes (the supervisor). Only the gateway has one. */
@@ -98,6 +99,8 @@ export interface HttpApiOptions {
   readonly docsDir?: string;
   /** Registry to which the metrics of HTTP are added and from which /metrics is served; a new one without it. */
   readonly metrics?: Registry<OpenMetricsContentType>;
+  /** Numbers of the broker in this process for /metrics; absent in the gateway. Called once per scrape. */
+  readonly brokerMetrics?: () => BrokerReading;
   /** More lines for /readyz: lag of own replicas, disks, draining. */
   readonly health?: () => readonly HealthCheck[];
   readonly limits?: Partial<HttpLimits>;

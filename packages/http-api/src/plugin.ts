@@ -8,6 +8,8 @@ import { instrument } from "./metrics.ts";
 import { addOpenApi } from "./openapi.ts";
 import { DEFAULT_LIMITS } from "./options.ts";
 import type { HttpApiOptions, HttpContext } from "./options.ts";
+import { brokerMetrics } from "./broker-metrics.ts";
+import { lingerBeforeClose } from "./body/linger.ts";
 import { rememberReply } from "./body/read-body.ts";
 import { parameterParser } from "./query.ts";
 import type { ParameterPlace } from "./query.ts";
@@ -64,7 +66,9 @@ export async function httpApi(app: FastifyInstance, options: HttpApiOptions): Pr
     closing.abort();
     done();
   });
+  lingerBeforeClose(app);
   instrument(app, context);
+  if (options.brokerMetrics !== undefined) brokerMetrics(context.registry, options.brokerMetrics);
   await addOpenApi(app, context);
 
   const services = createServices(context);

@@ -2,8 +2,9 @@
  * Query and path parameters: text in, typed values out, strictly. Unknown names are refused with a hint; a value that is not exactly of its
  * type is refused, never bent. The route schemas (TypeBox) are the only description, so OpenAPI says what is checked.
  */
-import { httpProblem } from "@vitrine/api";
+import { httpProblem, kafkaProblem } from "@vitrine/api";
 import type { FieldError } from "@vitrine/api";
+import type { ErrorName } from "@vitrine/core";
 import { ProblemError } from "./error-reply.ts";
 import { closest } from "./did-you-mean.ts";
 
@@ -15,6 +16,8 @@ interface FieldSchema {
   readonly enum?: readonly string[];
   readonly maxLength?: number;
   readonly errorMessage?: string;
+  /** Kafka's name for a value that is none of the enum. */
+  readonly "x-kafka-error"?: ErrorName;
 }
 
 interface ObjectSchema {
@@ -26,7 +29,9 @@ interface ObjectSchema {
 
 export type ParameterPlace = "querystring" | "params" | "headers";
 
-type Parsed = { readonly value: string | number | boolean } | { readonly wrong: string };
+type Parsed =
+  | { readonly value: string | number | boolean }
+  | { readonly wrong: string; readonly kafka?: ErrorName | undefined };
 
 /** Compiles a schema of parameters into the function that Fastify calls per request. */
 export function parameterParser(
@@ -46,6 +51,7 @@ export function parameterParser(
     const given = data as Record<string, string | string[] | undefined>;
     const value: Record<string, unknown> = {};
     const errors: FieldError[] = [];
+    let kafka: ErrorName | undefined;
     for (const [name, text] of Object.entries(given)) {
       const known = fields.get(name);
       const pointer = place === "querystring" ? `?${name}` : name;
@@ -54,14 +60,16 @@ export function parameterParser(
       } else if (typeof text !== "string") errors.push({ pointer, detail: "is given more than once" });
       else {
         const parsed = parse(text, known.field, known.pattern);
-        if ("wrong" in parsed) errors.push({ pointer, detail: parsed.wrong });
-        else value[name] = parsed.value;
+        if ("wrong" in parsed) {
+          errors.push({ pointer, detail: parsed.wrong });
+          kafka ??= parsed.kafka;
+        } else value[name] = parsed.value;
       }
     }
     for (const name of required)
       if (given[name] === undefined)
         errors.push({ pointer: place === "querystring" ? `?${name}` : name, detail: "is missing" });
-    return errors.length === 0 ? { value } : { error: new ProblemError(parameterProblem(errors)) };
+    return errors.length === 0 ? { value } : { error: new ProblemError(parameterProblem(errors, kafka)) };
   };
 }
 
@@ -76,14 +84,16 @@ function unknown(name: string, pointer: string, names: Iterable<string>): FieldE
   };
 }
 
-/** 422 with one sentence for the first fault and all of them in `errors`. */
-export function parameterProblem(errors: readonly FieldError[]) {
+/** 422 with one sentence for the first fault and all of them in `errors`; under Kafka's name where the only fault has one. */
+export function parameterProblem(errors: readonly FieldError[], kafka?: ErrorName) {
   const first = errors[0]!;
+  const detail = `${first.pointer} ${first.detail}${errors.length > 1 ? `, and ${errors.length - 1} more` : ""}`;
+  if (kafka !== undefined && errors.length === 1) return kafkaProblem(kafka, detail, { status: 422, errors });
   return httpProblem({
     status: 422,
     slug: "invalid-parameter",
     title: "Invalid parameter",
-    detail: `${first.pointer} ${first.detail}${errors.length > 1 ? `, and ${errors.length - 1} more` : ""}`,
+    detail,
     ...(first.hint === undefined ? {} : { hint: first.hint }),
     errors,
   });
@@ -104,7 +114,7 @@ function parse(text: string, field: FieldSchema, pattern: RegExp | null): Parsed
       return { wrong: "must be 1 or 0" };
     default:
       if (field.enum !== undefined && !field.enum.includes(text))
-        return { wrong: `must be one of ${field.enum.join(", ")}` };
+        return { wrong: `must be one of ${field.enum.join(", ")}`, kafka: field["x-kafka-error"] };
       if (field.maxLength !== undefined && text.length > field.maxLength)
         return { wrong: `is longer than ${field.maxLength}` };
       if (pattern !== null && !pattern.test(text))

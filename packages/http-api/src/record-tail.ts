@@ -3,7 +3,7 @@
  * Shared by SSE, NDJSON and the WebSocket. Back-pressure: a leader is asked again only when all it gave has been taken, so memory stays at
  * one fetch (`fetchBytes`) per leader, whatever the reader does.
  */
-import type { NodeId } from "@vitrine/core";
+import type { NodeId, Uuid } from "@vitrine/core";
 import type { Problem } from "@vitrine/api";
 import type { HttpContext } from "./options.ts";
 import type { LogRecord } from "./read/log-record.ts";
@@ -68,6 +68,8 @@ export type TailEvent =
   | { readonly type: "error"; readonly problem: Problem };
 
 export interface RecordTail {
+  /** Id of the topic; one that is deleted and created again has another. */
+  readonly topicId: Uuid;
   /** Positions as far as events were taken by `next`; a vector to resume from. */
   positions(): TailVector;
   /** High watermarks as last seen. */

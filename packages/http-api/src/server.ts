@@ -46,11 +46,21 @@ export async function createHttpServer(options: HttpApiOptions): Promise<Fastify
 /** A broken socket stays this long for the reply; the records it brought are confirmed within it, or nobody is there to be told. */
 const LAST_WORDS_MS = 30_000;
 
+/** After the last word the peer may still be sending; bytes of a broken message are thrown away for so long. */
+const LINGER_MS = 2_000;
+/** Each further piece of a broken message is an error of its own; one answer is enough. */
+const refused = new WeakSet<Socket>();
+
 /** Bytes that are not HTTP, or headers over the limit: one problem document and the end of the connection. */
 function refuseSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (refused.has(socket)) return;
+  refused.add(socket);
   // In the middle of a body: its reader finishes the reply that has begun (receipts say what was taken), then the socket ends.
   if (socket.writable && cutBody(socket, "the connection broke before the body ended")) {
-    afterReply(socket, () => socket.destroySoon());
+    afterReply(socket, () => {
+      socket.end();
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    });
     setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
     return;
   }

@@ -63,6 +63,11 @@ export class StreamReply {
     return promise;
   }
 
+  /** Whether the connection goes on after the reply. */
+  get staysOpen(): boolean {
+    return this.#reply.raw.shouldKeepAlive;
+  }
+
   end(): void {
     if (!this.ended) this.#reply.raw.end();
   }

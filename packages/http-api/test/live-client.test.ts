@@ -231,14 +231,36 @@ describe("SSE", () => {
     });
     expect(stream.headers.get("cache-control")).toBe("no-store");
     const parser = new SseParser();
-    const seen: number[] = [];
+    const seen: (number | string)[] = [];
     for await (const chunk of stream.body!.pipeThrough(new TextDecoderStream())) {
-      for (const event of parser.feed(chunk)) seen.push((JSON.parse(event.data) as { e: { leader: number } }).e.leader);
-      if (seen.length === 1) engine.setPartition("orders", 0, { leader: 1 });
-      if (seen.length >= 2) break;
+      for (const { type, data } of parser.feed(chunk))
+        seen.push(type === "event" ? (JSON.parse(data) as { e: { leader: number } }).e.leader : type);
+      if (seen.length === 2) engine.setPartition("orders", 0, { leader: 1 });
+      if (seen.length >= 3) break;
     }
     abort.abort();
-    expect(seen).toEqual([3, 1]);
+    expect(seen).toEqual([3, "snap", 1]);
+  });
+
+  test("events as SSE without a cursor begin with the view's snap, whose id resumes", async () => {
+    const engine = new ViewEngine();
+    engine.create("orders", 1);
+    const server = await serve(engine);
+    const abort = new AbortController();
+    const stream = await fetch(`${server.url}/cluster/events`, {
+      headers: { accept: "text/event-stream" },
+      signal: abort.signal,
+    });
+    const parser = new SseParser();
+    for await (const chunk of stream.body!.pipeThrough(new TextDecoderStream())) {
+      const [first] = parser.feed(chunk);
+      if (first === undefined) continue;
+      expect(first.type).toBe("snap");
+      const snap = JSON.parse(first.data) as { seq: number; next: string };
+      expect(snap).toMatchObject({ seq: 1, next: first.id });
+      break;
+    }
+    abort.abort();
   });
 });
 

@@ -36,6 +36,8 @@ export class MemoryEngine implements Engine, MemoryState {
   readonly faults = new Map<string, Fault>();
   /** Every call, for tests that count them. */
   readonly calls: { readonly apiKey: number; readonly body: unknown }[] = [];
+  /** Topic-partition to the offset of a batch whose checksum is wrong. */
+  readonly damaged = new Map<string, number>();
   /** Topic-partition to a promise that Produce waits for. */
   readonly holds = new Map<string, Promise<void>>();
   readonly #random = seededRandom(7);
@@ -145,6 +147,12 @@ export class MemoryEngine implements Engine, MemoryState {
     this.changed();
   }
 
+  setIsr(name: string, partition: number, isr: readonly number[]): void {
+    const topic = this.byName.get(name)!;
+    topic.partitions = topic.partitions.map((row) => (row.partition === partition ? { ...row, isr } : row));
+    this.changed();
+  }
+
   /** Bytes of every batch of a partition, in order. */
   batches(name: string, partition = 0): readonly Uint8Array[] {
     return this.byName.get(name)!.logs[partition]!.batches.map((batch) => batch.bytes);
@@ -250,8 +258,13 @@ export class MemoryEngine implements Engine, MemoryState {
       return { ...row, ...positions, errorCode: errorCode("OFFSET_OUT_OF_RANGE") };
     const chosen: Uint8Array[] = [];
     let bytes = 0;
+    const damagedAt = this.damaged.get(`${topic!.name}-${asked.partition}`);
     for (const batch of log.batches) {
       if (batch.last < asked.fetchOffset) continue;
+      if (batch.base === damagedAt) {
+        if (chosen.length === 0) return { ...row, ...positions, errorCode: errorCode("CORRUPT_MESSAGE") };
+        break;
+      }
       if (chosen.length > 0 && bytes + batch.bytes.length > Math.min(maxBytes, asked.partitionMaxBytes)) break;
       chosen.push(batch.bytes);
       bytes += batch.bytes.length;

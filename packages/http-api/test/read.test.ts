@@ -46,6 +46,35 @@ test.each([
   expect(await read(url)).toMatchObject({ status: 200, places, next });
 });
 
+test("partitions of three leaders are read to the limit in one answer, however small the batches", async () => {
+  h.engine.create("wide", 3);
+  for (let i = 0; i < 360; i++) await h.ask("POST", `/topics/wide/partitions/${i % 3}/values`, "x".repeat(900));
+  const leaders = new Set(h.engine.topic("wide")!.partitions.map(({ leader }) => leader));
+  expect(leaders.size).toBe(3);
+  const all = await read("/topics/wide/records?offset=earliest&limit=1000");
+  expect(all.places).toHaveLength(360);
+  expect(all).toMatchObject({ next: "0:120@0,1:120@0,2:120@0", json: { up_to_date: true } });
+  expect((await read("/topics/wide/records?offset=earliest&limit=200")).places).toHaveLength(200);
+});
+
+test.each([
+  [[1], 500, false],
+  [[1, 2], 503, true],
+])("a damaged batch is no fault of the request: with ISR %j %i", async (isr, status, retriable) => {
+  const name = `damaged-${isr.length}`;
+  h.engine.create(name);
+  h.engine.setIsr(name, 0, isr);
+  h.engine.damaged.set(`${name}-0`, 5);
+  for (let i = 0; i < 7; i++) await h.ask("POST", `/topics/${name}/values`, "x");
+  const { status: got, json } = await read(`/topics/${name}/partitions/0/records?offset=5&limit=1`);
+  expect(got).toBe(status);
+  expect(json).toMatchObject({ kafka_error: "CORRUPT_MESSAGE", retriable, side_effects: "none", offset: 5 });
+  expect(json["detail"]).toContain(`the batch at offset 5 of ${name}-0 on broker 1 is damaged`);
+  expect((await read(`/topics/${name}/partitions/0/records?offset=6`)).places).toEqual(["0:6"]);
+  // Those before it are an answer; who reads on is told.
+  expect((await read(`/topics/${name}/partitions/0/records?offset=0`)).places).toHaveLength(5);
+});
+
 test("following next reads everything once", async () => {
   const seen: string[] = [];
   let url = "/topics/t/records?limit=3";

@@ -42,7 +42,13 @@ describe("record subscriptions", () => {
     await produce(server, "tour", numbers(2, 10), 1);
     const line = await Line.ready(server.port);
     line.send({ t: "sub", id: 1, topics: ["tour"], from: "earliest" });
-    expect(await line.next("subbed")).toMatchObject({ id: 1, start: "0:0,1:0", end: "0:3,1:2", log_start: "0:0,1:0" });
+    expect(await line.next("subbed")).toMatchObject({
+      id: 1,
+      start: "0:0,1:0",
+      end: "0:3,1:2",
+      log_start: "0:0,1:0",
+      topic_ids: { tour: engine.topic("tour")!.topicId },
+    });
     await line.next("caught_up");
     expect(
       recordsOf(line.all)
@@ -94,6 +100,24 @@ describe("record subscriptions", () => {
     expect(recordsOf(line.all)).toHaveLength(1);
     line.send({ t: "credit", id: 1, bytes: 100_000 });
     await take(line, 49);
+    line.close();
+  });
+
+  test("a message ends at the record that uses the bytes up", async () => {
+    engine.create("few-bytes");
+    const value = "x".repeat(1000);
+    await produce(
+      server,
+      "few-bytes",
+      numbers(50).map(() => value),
+    );
+    const line = await Line.ready(server.port);
+    line.send({ t: "sub", id: 1, topics: ["few-bytes"], from: "earliest", credit: { records: 1000, bytes: 2_500 } });
+    await take(line, 1);
+    await roundTrip(line);
+    expect(recordsOf(line.all)).toHaveLength(3);
+    line.send({ t: "credit", id: 1, bytes: 1_000_000 });
+    await take(line, 47);
     line.close();
   });
 

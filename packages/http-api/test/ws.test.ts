@@ -248,3 +248,15 @@ test("AsyncAPI describes every frame, and refers only to what it holds", () => {
     expect(at, path).toBeDefined();
   }
 });
+
+test.each([
+  [{ topics: ["orders"], view: "cluster" }, "a sub names either topics or a view, not both"],
+  [{ from: "earliest" }, "a sub names topics, for records, or a view"],
+  [{ view: "cluster", topic: ["orders"] }, "sub: /topic is not a member of a sub to a view"],
+  [{ topics: ["orders"], hz: 4 }, "sub: /hz is not a member of a sub to records"],
+])("%j is told in words", async (members, detail) => {
+  const line = await Line.ready(server.port);
+  line.send({ t: "sub", id: 1, ...members });
+  expect((await line.next("error"))["problem"]).toMatchObject({ detail, type: "/problems/invalid-frame" });
+  line.close();
+});

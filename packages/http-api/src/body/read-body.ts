@@ -69,7 +69,7 @@ export async function* bodyChunks(request: IncomingMessage, limits: BodyLimits):
     }
   } catch (error) {
     if (error instanceof ProblemError || error instanceof BodyCut) throw error;
-    if (isZlibError(error)) throw new BodyCut(`the ${codings.join(", ")} coding of the body is damaged`);
+    if (isZlibError(error)) throw new BodyCut(`the ${codings.join(", ")} coding of the body is damaged`, false);
     throw new BodyCut("the connection broke before the body ended");
   } finally {
     clearTimeout(timer);
@@ -81,6 +81,13 @@ export async function* bodyChunks(request: IncomingMessage, limits: BodyLimits):
 /** The body ended before its end: broken connection, silence, damaged coding. What came before it was good. */
 export class BodyCut extends Error {
   override readonly name = "BodyCut";
+  /** False for a damaged coding: the same bytes are as damaged the next time. */
+  readonly retriable: boolean;
+
+  constructor(message: string, retriable = true) {
+    super(message);
+    this.retriable = retriable;
+  }
 }
 
 /** The whole body. Over the limit: 413; cut off: 400 or 408. */
@@ -99,7 +106,7 @@ export async function readBody(
         slug: "body-cut",
         title: "The body is not whole",
         detail: `${error.message}; nothing was done`,
-        retriable: true,
+        retriable: error.retriable,
       }),
       { connection: "close" },
     );
@@ -134,12 +141,15 @@ function contentCodings(header: string | undefined): string[] {
 
 function decoded(request: IncomingMessage, codings: readonly string[]): Readable {
   let source: Readable = request;
-  for (const coding of codings.toReversed()) {
-    const decoder = decoderOf(coding);
+  // All are made before the first is connected: an unknown coding leaves the body as it is.
+  for (const decoder of codings.toReversed().map(decoderOf)) {
     const before = source;
     before.on("error", (error: Error) => decoder.destroy(error));
     before.on("close", () => {
       if (!before.readableEnded) decoder.destroy(new Error("the connection broke"));
+    });
+    decoder.on("close", () => {
+      if (before !== request) before.destroy();
     });
     source = before.pipe(decoder);
   }

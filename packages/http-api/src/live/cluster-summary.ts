@@ -24,6 +24,7 @@ export interface SummaryParts {
   readonly tables: LiveTables;
   readonly nodes: NodeBoard;
   readonly voters: () => readonly NodeId[];
+  readonly hasQuorum: (nowMs: number) => boolean;
   readonly processControl?: boolean;
 }
 
@@ -45,7 +46,7 @@ export class ClusterSummary {
     this.#health = health;
     const rows = tables.snapshot("nodes");
     const voters = this.#parts.voters();
-    const quorum = { has: engine.hasQuorum(), voters };
+    const quorum = { has: this.#parts.hasQuorum(nowMs), voters };
     const judged = verdict({ nodes: rows, health, quorum, nowMs });
     const counts = countsOf(rows, health, topics);
     const controller = engine.controllerId();

@@ -8,6 +8,7 @@ import { type KnownNode, NodeBoard } from "./node-board.ts";
 import { PartitionBoard } from "./partition-board.ts";
 import { ProcessStates } from "./process-states.ts";
 import { QuorumBoard } from "./quorum-board.ts";
+import { QuorumWatch } from "./quorum-watch.ts";
 import type { LiveSource } from "./source.ts";
 import { TopicRows } from "./topic-rows.ts";
 
@@ -54,6 +55,7 @@ export class LiveCluster implements LiveSource {
   readonly #topicRows: TopicRows;
   readonly #summary: ClusterSummary;
   readonly #processes = new ProcessStates();
+  readonly #quorumWatch = new QuorumWatch();
   readonly #nowMs: () => number;
   readonly #listeners = new Set<() => void>();
   #feed: PositionFeed | null = null;
@@ -69,10 +71,16 @@ export class LiveCluster implements LiveSource {
     this.events = new EventRing({ run: options.run, position: engine.metadataPosition() });
     const { partitions, nodes, tables } = this;
     const minIsrOf = options.minIsrOf ?? minIsrOfTopic;
-    this.#metadata = new MetadataRows({ engine, partitions, nodes, minIsrOf });
-    this.#topicRows = new TopicRows(tables, minIsrOf);
     const voters = options.voters ?? (() => nodes.controllers());
-    this.#summary = new ClusterSummary({ ...options, tables, nodes, voters });
+    const hasQuorum = (nowMs: number) =>
+      this.#quorumWatch.judge(
+        nowMs,
+        engine.hasQuorum(),
+        voters().map((id) => nodes.stateOf(id)),
+      );
+    this.#metadata = new MetadataRows({ engine, partitions, nodes, minIsrOf, hasQuorum });
+    this.#topicRows = new TopicRows(tables, minIsrOf);
+    this.#summary = new ClusterSummary({ ...options, tables, nodes, voters, hasQuorum });
     for (const node of options.nodes ?? []) this.nodes.setKnown(node, this.#nowMs());
     this.applyMetadata();
   }
@@ -129,8 +137,9 @@ export class LiveCluster implements LiveSource {
       const event = this.#processes.take(row, { from, state: this.nodes.stateOf(row.id) });
       if (event !== null) events.push(event);
     }
-    if (events.length > 0) this.#summaryDirty = true;
     this.#push(events, nowMs);
+    // With these processes the quorum may have gone.
+    if (events.length > 0) this.applyMetadata();
   }
 
   refresh(): void {

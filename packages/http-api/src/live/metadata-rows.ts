@@ -28,6 +28,7 @@ export class MetadataRows {
   readonly #partitions: PartitionBoard;
   readonly #nodes: NodeBoard;
   readonly #minIsrOf: (topic: TopicInfo) => number;
+  readonly #judgeQuorum: (nowMs: number) => boolean;
   #topics = new Map<string, TopicInfo>();
   #brokers = new Map<number, BrokerInfo>();
   #controller = -1;
@@ -38,11 +39,13 @@ export class MetadataRows {
     readonly partitions: PartitionBoard;
     readonly nodes: NodeBoard;
     readonly minIsrOf: (topic: TopicInfo) => number;
+    readonly hasQuorum: (nowMs: number) => boolean;
   }) {
     this.#engine = parts.engine;
     this.#partitions = parts.partitions;
     this.#nodes = parts.nodes;
     this.#minIsrOf = parts.minIsrOf;
+    this.#judgeQuorum = parts.hasQuorum;
   }
 
   get topics(): ReadonlyMap<string, TopicInfo> {
@@ -55,7 +58,7 @@ export class MetadataRows {
     const changed = new Set<string>();
     this.#syncBrokers(events, nowMs);
     this.#syncTopics(events, changed);
-    this.#syncController(events);
+    this.#syncController(events, nowMs);
     return { events, topics: changed };
   }
 
@@ -113,9 +116,9 @@ export class MetadataRows {
     if (differs) changed.add(topic.name);
   }
 
-  #syncController(events: LiveEvent[]): void {
+  #syncController(events: LiveEvent[], nowMs: number): void {
     const controller = this.#engine.controllerId();
-    const hasQuorum = this.#engine.hasQuorum();
+    const hasQuorum = this.#judgeQuorum(nowMs);
     const lost = hasQuorum !== this.#hasQuorum;
     // Between two controllers none is known for a moment: the event is the arrival of the next, or the loss of the quorum.
     const moved = controller >= 0 && controller !== this.#controller;

@@ -3,11 +3,12 @@
  * receipts go back one line each, in order. No limit in total; per record, in flight and in silence there is one. A body that is cut off ends
  * with a line that says so: what came whole before it is produced.
  */
-import type { Socket } from "node:net";
+import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { httpProblem } from "@vitrine/api";
 import type { Problem } from "@vitrine/api";
 import type { TopicInfo } from "@vitrine/engine";
+import { discardRest } from "../body/linger.ts";
 import { BodyCut, bodyChunks } from "../body/read-body.ts";
 import { RecordSplitter } from "../body/line-splitter.ts";
 import type { SplitMode } from "../body/line-splitter.ts";
@@ -24,7 +25,6 @@ import type { WriteOptions } from "./write-options.ts";
 
 /** Receipts that a caller does not read while it sends: beyond it the body is not read either. */
 const UNREAD_RECEIPTS_BYTES = 16 * 1024 * 1024;
-const LAST_WORDS_MS = 1_000;
 const PENDING_RECORDS_MAX = 200_000;
 
 export interface StreamSource {
@@ -50,11 +50,12 @@ export async function produceStream(
     minimal ? null : new StreamReply(request, reply, "application/x-ndjson"),
   );
   await run.read(request);
-  await run.settle();
+  await run.settle(request.raw);
   if (!minimal) return reply;
   const { book } = run;
   const allFailed = book.taken === 0 && book.failed > 0;
   if (allFailed && run.cut === null) throw new ProblemError(book.failures[0]!.problem);
+  if (run.cut !== null) reply.header("connection", "close");
   return reply.code(run.cut !== null ? 400 : book.failed > 0 ? 207 : 200).send({
     topic: write.topic.name,
     records: book.count,
@@ -64,11 +65,6 @@ export async function produceStream(
     ...(book.failed === 0 ? {} : { errors: book.failures.slice(0, 20) }),
     ...(run.cut === null ? {} : { error: run.cut }),
   });
-}
-
-/** What is left of an abandoned body is not worth reading, but the caller gets a moment to read the receipts. */
-function closeLater(socket: Socket | null): void {
-  setTimeout(() => socket?.destroySoon(), LAST_WORDS_MS).unref();
 }
 
 class StreamRun {
@@ -81,7 +77,6 @@ class StreamRun {
   #inFlightBytes = 0;
   #inFlightJobs = 0;
   #moved: (() => void) | null = null;
-  #socket: Socket | null = null;
 
   constructor(
     context: HttpContext,
@@ -97,7 +92,6 @@ class StreamRun {
 
   async read(request: FastifyRequest): Promise<void> {
     const { limits } = this.#context;
-    this.#socket = request.raw.socket;
     const splitter = new RecordSplitter(this.#write.source.mode, limits.recordBytes);
     try {
       for await (const chunk of bodyChunks(request.raw, { bytesMax: null, idleMs: limits.streamIdleMs })) {
@@ -114,14 +108,20 @@ class StreamRun {
   }
 
   /** Waits for every job, then ends the reply. */
-  async settle(): Promise<void> {
+  async settle(body: IncomingMessage): Promise<void> {
     while (this.#inFlightJobs > 0) await this.#next();
     this.#tell();
-    if (this.cut !== null) closeLater(this.#socket);
-    if (this.#out === null) return;
-    if (this.cut !== null)
-      this.#out.write(`${JSON.stringify({ error: this.cut, records: this.book.count, taken: this.book.taken })}\n`);
-    this.#out.end();
+    const out = this.#out;
+    if (out === null) return;
+    if (this.cut === null) {
+      out.end();
+      return;
+    }
+    out.write(`${JSON.stringify({ error: this.cut, records: this.book.count, taken: this.book.taken })}\n`);
+    if (out.staysOpen) out.end();
+    const whole = await discardRest(body);
+    if (!out.staysOpen) out.end();
+    else if (!whole) body.socket.destroySoon();
   }
 
   #produce(lines: readonly Uint8Array[]): void {

@@ -14,6 +14,7 @@ export const WriteQuery = Type.Object(
     acks: Type.Optional(
       Type.String({
         enum: ["0", "1", "all", "-1"],
+        "x-kafka-error": "INVALID_REQUIRED_ACKS",
         description:
           "who must have the records on disk before the answer: nobody, the leader, all in-sync replicas (default)",
       }),

@@ -99,7 +99,9 @@ class ClosedRead {
       } else {
         await this.#round(open, 0);
         if (this.#failed.size > 0) {
-          if (performance.now() >= patient || this.#count > 0) break;
+          // What is damaged stays so.
+          const hopeless = [...this.#failed.values()].every((error) => error === "CORRUPT_MESSAGE");
+          if (hopeless || performance.now() >= patient || this.#count > 0) break;
           await nextMetadata(this.#engine, Math.min(100, patient - performance.now()));
         }
       }
@@ -109,10 +111,10 @@ class ClosedRead {
   result(): ReadResult {
     const unavailable = [...this.#failed].map(([partition, error]) => ({
       partition,
-      problem: unreadable(this.#engine, this.#topic.name, partition, error),
+      problem: unreadable(this.#engine, this.#topic.name, partition, error, this.#parts.get(partition)!.next.offset),
     }));
     const parts = [...this.#parts.values()];
-    if (unavailable.length > 0 && unavailable.length === parts.length) refuse(unavailable[0]!.problem);
+    if (unavailable.length === parts.length && this.#count === 0) refuse(unavailable[0]!.problem);
     return {
       parts,
       unavailable,
@@ -172,7 +174,8 @@ class ClosedRead {
           signal,
           recordsMax: missing,
         });
-        const hasNews = outcome.ok && outcome.chunks.some((chunk) => chunk.records.length > 0 || chunk.error !== "NONE");
+        const hasNews =
+          outcome.ok && outcome.chunks.some((chunk) => chunk.records.length > 0 || chunk.error !== "NONE");
         if (waitMs > 0 && hasNews) stop.abort();
         return { group, outcome };
       }),

@@ -114,14 +114,43 @@ function known(
   return positions;
 }
 
-/** The problem of a partition that cannot be read now. */
-export function unreadable(engine: Engine, topic: string, partition: number, error: ErrorName | CallFailure) {
+/** The problem of a partition that cannot be read now; `offset`: where reading was to begin, for words about one batch. */
+export function unreadable(
+  engine: Engine,
+  topic: string,
+  partition: number,
+  error: ErrorName | CallFailure,
+  offset?: number,
+) {
   const name = kafkaName(error);
+  if (name === "CORRUPT_MESSAGE") return damaged(engine, topic, partition, offset ?? -1);
   return kafkaProblem(name, `${topic}-${partition} cannot be read now: ${partitionState(engine, topic, partition)}`, {
     ...partitionFacts(engine, topic, partition),
     side_effects: "none",
     retriable: errorInfo(name).retriable,
   });
+}
+
+/** A stored batch whose checksum is wrong: no fault of the request, and only that batch is lost, if it is. */
+function damaged(engine: Engine, topic: string, partition: number, offset: number) {
+  const info = engine.topic(topic)?.partitions[partition];
+  const leader = info?.leader ?? -1;
+  const others = (info?.isr ?? []).filter((id) => id !== leader);
+  const where = offset < 0 ? "a batch" : `the batch at offset ${offset}`;
+  return kafkaProblem(
+    "CORRUPT_MESSAGE",
+    `${where} of ${topic}-${partition} on broker ${leader} is damaged: its CRC32C does not match, so it is not served. Other offsets can be read`,
+    {
+      ...partitionFacts(engine, topic, partition),
+      ...(offset < 0 ? {} : { offset }),
+      status: others.length > 0 ? 503 : 500,
+      retriable: others.length > 0,
+      hint:
+        others.length > 0
+          ? `in sync are also ${others.join(", ")}: stop broker ${leader}, so that another one leads, and read again`
+          : `no other replica is in sync: restore the files of broker ${leader} from a copy, or read on behind the batch`,
+    },
+  );
 }
 
 function kafkaName(error: ErrorName | CallFailure): ErrorName {

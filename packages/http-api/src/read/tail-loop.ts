@@ -1,6 +1,7 @@
 /** The engine of a RecordTail: one long poll per leader in flight, its result held until it is taken, then the next. */
 import { kafkaProblem, offsetOutOfRange } from "@vitrine/api";
 import type { Position, Problem } from "@vitrine/api";
+import type { Uuid } from "@vitrine/core";
 import type { Engine, TopicInfo } from "@vitrine/engine";
 import { refuse } from "../error-reply.ts";
 import { nextMetadata } from "../metadata-wait.ts";
@@ -10,7 +11,7 @@ import { findTopic } from "../topic-lookup.ts";
 import { fetchFromLeader } from "./fetch-leader.ts";
 import type { PartitionChunk } from "./fetch-leader.ts";
 import { EARLIEST, listOffsets } from "./list-offsets.ts";
-import { startPositions } from "./start-position.ts";
+import { startPositions, unreadable } from "./start-position.ts";
 
 const FETCH_BYTES = 1024 * 1024;
 /** Long polls are this long: short enough to notice new partitions, long enough to cost nothing. */
@@ -64,6 +65,10 @@ class TailLoop implements RecordTail {
     for (const partition of options.partitions ?? [])
       if (topic.partitions[partition] === undefined) refuse(noPartition(topic, partition));
     this.#closing.addEventListener("abort", this.#onClosing, { once: true });
+  }
+
+  get topicId(): Uuid {
+    return this.#topic.topicId;
   }
 
   positions(): TailVector {
@@ -217,6 +222,10 @@ class TailLoop implements RecordTail {
       return false;
     }
     if (chunk.error === "OFFSET_OUT_OF_RANGE") return this.#outOfRange(partition, from);
+    if (chunk.error === "CORRUPT_MESSAGE") {
+      this.#fail(unreadable(this.#engine, this.#topic.name, partition, chunk.error, from.offset));
+      return true;
+    }
     // Leadership, epochs, storage: all of them pass, or metadata tells.
     if (chunk.error !== "NONE") return true;
     this.#ends.set(partition, chunk.end);

@@ -30,7 +30,10 @@ export function healthRoutes(app: FastifyInstance, context: HttpContext, options
         },
       },
       (request, reply) => {
-        const checks = [...clusterChecks(context), ...(options.health?.() ?? [])];
+        // What the process knows better of itself takes the place of what its metadata says.
+        const own = options.health?.() ?? [];
+        const known = clusterChecks(context).filter((check) => own.every(({ name }) => name !== check.name));
+        const checks = [...known, ...own];
         const ready = checks.every((check) => check.ok);
         const lines = checks.map((check) => `[${check.ok ? "+" : "-"}] ${check.name}: ${check.detail}\n`).join("");
         const failing = checks

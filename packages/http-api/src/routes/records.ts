@@ -53,6 +53,8 @@ export function recordRoutes(app: FastifyInstance, context: HttpContext, gate: T
           tags: ["records"],
           operationId: `readValues${suffix}`,
           summary: "Read bare values: lines as they were written, NDJSON, or raw=1 with nothing between",
+          description:
+            "As text/plain every value ends with LF, also the last one: a file without a final newline that was written with split=lines comes back one byte longer. raw=1 gives the bytes of the values alone.",
           params,
           querystring: ValuesReadQuery,
           response: replies({ 200: Type.Unknown() }, problems),

@@ -34,11 +34,11 @@ export function readFrame(value: Record<string, unknown>): ReadFrame {
   const name = value["t"];
   const validator = typeof name === "string" ? validators.get(schemaName(name, value)) : undefined;
   if (validator === undefined) return { ok: false, problem: unknownFrame(name) };
+  const undecided = name === "sub" && "topics" in value === "view" in value;
+  if (undecided) return { ok: false, problem: undecidedSub("view" in value) };
   if (validator.Check(value)) return { ok: true, frame: value as ClientFrame };
-  const errors = validator.Errors(value).map((error): FieldError => ({
-    pointer: error.instancePath === "" ? "/" : error.instancePath,
-    detail: error.message,
-  }));
+  const what = name !== "sub" ? `a ${name as string}` : "view" in value ? "a sub to a view" : "a sub to records";
+  const errors = fieldErrors(validator, value, what);
   const first = errors[0];
   const detail = first === undefined ? "does not fit its schema" : `${first.pointer} ${first.detail}`;
   const strange = unknownMembers(value, validator);
@@ -53,6 +53,32 @@ export function readFrame(value: Record<string, unknown>): ReadFrame {
       errors,
     }),
   };
+}
+
+/** A forbidden member is told as what it is; the schema has two faults for it, and neither is in words. */
+function fieldErrors(validator: Validator, value: unknown, what: string): FieldError[] {
+  return validator.Errors(value).flatMap((error): FieldError[] => {
+    if (error.keyword === "boolean") return [];
+    if (error.keyword !== "additionalProperties")
+      return [{ pointer: error.instancePath === "" ? "/" : error.instancePath, detail: error.message }];
+    const where = error.instancePath === "" ? what : error.instancePath;
+    return error.params.additionalProperties.map((member) => ({
+      pointer: `${error.instancePath}/${member}`,
+      detail: `is not a member of ${where}`,
+    }));
+  });
+}
+
+function undecidedSub(both: boolean): Problem {
+  return httpProblem({
+    status: 422,
+    slug: "invalid-frame",
+    title: "Invalid frame",
+    detail: both ? "a sub names either topics or a view, not both" : "a sub names topics, for records, or a view",
+    hint: both
+      ? "make two of it, each with its own id"
+      : 'for example {"t":"sub","id":1,"topics":["orders"]} or {"t":"sub","id":1,"view":"cluster"}',
+  });
 }
 
 function schemaName(name: string, value: Record<string, unknown>): string {

@@ -23,6 +23,8 @@ export interface PumpHost {
   gen(): number | undefined;
   /** Records that may be sent now; 0 while starved, paused or blocked. */
   room(): number;
+  /** Text that may be sent now, in characters; the record that goes beyond it is the last one. */
+  roomChars(): number;
   /** Sends frames of this subscription as one message, and takes records and the message's length off the window. */
   send(frames: readonly string[], records: number): void;
   /** Sends a frame that costs no credit. */
@@ -127,6 +129,7 @@ export class RecordPump {
       if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     const frames: string[] = [];
+    const charsMax = Math.min(MESSAGE_CHARS, this.#host.roomChars());
     let [records, chars] = [0, 0];
     // Several batches that are at hand go as one message.
     while (this.#held !== null && !this.#closed && this.#seek === null) {
@@ -137,7 +140,7 @@ export class RecordPump {
         this.#sendOther(event);
         return;
       }
-      const cut = this.#cut(event, this.#host.room() - records, MESSAGE_CHARS - chars);
+      const cut = this.#cut(event, this.#host.room() - records, charsMax - chars);
       if (cut === null) break;
       if (cut.frame !== null) frames.push(cut.frame);
       records += cut.records;

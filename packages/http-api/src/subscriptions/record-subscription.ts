@@ -83,6 +83,7 @@ export class RecordSubscription {
       start: this.#vectors((_topic, tail) => cursorText(tail.positions())),
       end: this.#vectors((topic) => offsetsText(bounds.get(topic)!.end)),
       log_start: this.#vectors((topic) => offsetsText(bounds.get(topic)!.start)),
+      topic_ids: Object.fromEntries(Array.from(this.#pumps, ([topic, { tail }]) => [topic, tail.topicId])),
     });
   }
 
@@ -161,6 +162,7 @@ export class RecordSubscription {
       filter: recordFilter(frame.filter),
       maxRate: frame.mode === "sample" ? (frame.max_rate ?? null) : null,
       gen: () => this.#gen,
+      roomChars: () => this.#bytes,
       room: () => (this.#paused || this.#bytes <= 0 || this.#socket.blocked() ? 0 : this.#records),
       send: (frames, records) => {
         const text = frames.length === 1 ? frames[0]! : `[${frames.join(",")}]`;
