@@ -83,7 +83,7 @@ export class Supervisor {
       ? "the cluster is stopping"
       : verbConflict(command.verb, process.state, process.name);
     if (conflict !== null) return { ok: false, reason: "conflict", detail: conflict };
-    const failure = await this.act(command.verb, process);
+    const failure = await this.act(command.verb, process).catch((error: unknown) => String(error));
     if (failure !== null) return { ok: false, reason: "failed", detail: failure };
     return { ok: true, reply: { verb: command.verb, process: process.row() } };
   }

@@ -99,7 +99,11 @@ async function run({ options, directory, ports, progress, startedAtMs }: Run): P
     onPids(pids) {
       if (noted.pids === pids.join()) return;
       noted.pids = pids.join();
-      directory.noteProcesses(pids);
+      try {
+        directory.noteProcesses(pids);
+      } catch {
+        // The note only helps the next start; a full disk must not end the cluster.
+      }
     },
     onGatewayRestart: (newTicket) => progress.gatewayBack(report(), newTicket),
   });

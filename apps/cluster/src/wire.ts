@@ -148,6 +148,9 @@ function randomUint32(): number {
 
 function openJournal(file: string | null): Journal {
   if (file !== null) mkdirSync(dirname(file), { recursive: true });
-  const logger = pino({ base: { node: "gateway" } }, destination({ dest: file ?? 1, sync: false }));
+  const out = destination({ dest: file ?? 1, sync: false, maxLength: 1 << 20 });
+  // A full disk costs lines, not the gateway.
+  out.on("error", () => {});
+  const logger = pino({ base: { node: "gateway" } }, out);
   return (level, message, fields) => logger[level](fields ?? {}, message);
 }

@@ -68,6 +68,8 @@ export class Broker {
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
   readonly #refused = new Map<NodeId, number>();
+  /** Broker epoch in which a broker was fenced because it refused connections: once per life. */
+  readonly #fencedByRefusal = new Map<NodeId, number>();
   /** The last other node that led the metadata quorum; -1 = none yet. */
   #lastLeaderId: NodeId = -1;
   #started = false;
@@ -364,6 +366,14 @@ export class Broker {
   #fenceRefused(nodeId: NodeId): void {
     const broker = this.#metadata.image.brokers.get(nodeId);
     if (!this.#active?.isActive || !broker || broker.fenced) return;
+    if (this.#fencedByRefusal.get(nodeId) === broker.epoch) {
+      // Fenced for it before in this life, and heard since: it lives, and its address is wrong or shut.
+      const at = endpointOf(broker, "PEER");
+      const address = at ? `${at.host}:${at.port}` : "unknown";
+      this.#runtime.journal("error", `broker ${nodeId} is alive, but its peer address ${address} refuses connections: it cannot be followed`);
+      return;
+    }
+    this.#fencedByRefusal.set(nodeId, broker.epoch);
     const reason = "its process is gone: the connection broke and a new one was refused";
     this.#active.execute({ type: "fenceBroker", brokerId: nodeId, brokerEpoch: broker.epoch, reason }, () => {});
   }
@@ -372,6 +382,7 @@ export class Broker {
     if (leaderId >= 0 && leaderId !== this.config.nodeId) this.#lastLeaderId = leaderId;
     if (leaderId >= 0) this.#runtime.journal("debug", `node ${leaderId} leads the metadata quorum in epoch ${epoch}`);
     this.#lifecycle?.onLeaderChanged();
+    this.#isr.onLeaderChanged();
     for (const listener of this.#leaderListeners) listener();
   }
 

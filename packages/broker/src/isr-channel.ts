@@ -15,7 +15,10 @@ export class IsrChannel {
   readonly #channel: ControllerChannel;
   readonly #brokerEpoch: () => number;
   readonly #queue: AlterPartitionEffect[] = [];
-  #inFlight = false;
+  /** Number of the request that is waited for; 0 = none. */
+  #inFlight = 0;
+  #lastRequest = 0;
+  #giveUp: (() => void) | null = null;
 
   constructor(runtime: Runtime, channel: ControllerChannel, brokerEpoch: () => number) {
     this.#runtime = runtime;
@@ -30,21 +33,32 @@ export class IsrChannel {
 
   /** Sends what has come together in this turn. */
   poll(): void {
-    if (this.#inFlight || this.#queue.length === 0) return;
+    if (this.#inFlight !== 0 || this.#queue.length === 0) return;
     const asked = this.#queue.splice(0, ITEMS_MAX);
     const broker = { brokerId: this.#runtime.config.nodeId, brokerEpoch: this.#brokerEpoch() };
     const request = toAlterPartitionRequest(
       broker,
       asked.map((effect) => effect.item),
     );
-    this.#inFlight = true;
-    this.#channel.call(ApiKey.AlterPartition, request, this.#runtime.settings.sessionTimeoutMs, (result) => {
-      this.#inFlight = false;
-      const response = result.ok ? (result.body as AlterPartitionResponse) : null;
+    const number = ++this.#lastRequest;
+    this.#inFlight = number;
+    const settle = (response: AlterPartitionResponse | null) => {
+      if (this.#inFlight !== number) return;
+      this.#inFlight = 0;
+      this.#giveUp = null;
       for (const { partition, requestId, item } of asked) {
         const outcome = alterPartitionOutcome(response, item.topicId, item.partitionIndex);
         partition.onAlterPartition(requestId, outcome, this.#runtime.nowMs);
       }
-    });
+    };
+    this.#giveUp = () => settle(null);
+    this.#channel.call(ApiKey.AlterPartition, request, this.#runtime.settings.sessionTimeoutMs, (result) =>
+      settle(result.ok ? (result.body as AlterPartitionResponse) : null),
+    );
+  }
+
+  /** The controller that was asked may never answer: the partitions ask the new one. */
+  onLeaderChanged(): void {
+    this.#giveUp?.();
   }
 }

@@ -29,7 +29,12 @@ export class Retention {
     const { nowMs, settings } = this.#runtime;
     if (nowMs < this.#nextMs) return;
     this.#nextMs = nowMs + settings.retentionCheckIntervalMs;
-    for (const partition of this.#partitions.all()) if (partition.isLeader) this.#check(partition);
+    const wallMs = this.#runtime.clock.wallMs();
+    for (const partition of this.#partitions.all()) {
+      // Every replica forgets idle producers by its own clock, leader or not.
+      partition.log.producers.expire(wallMs, settings.producerIdExpirationMs);
+      if (partition.isLeader) this.#check(partition);
+    }
   }
 
   #check(partition: Partition): void {

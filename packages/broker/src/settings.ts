@@ -42,6 +42,8 @@ export interface BrokerSettings {
   readonly controlledShutdown: boolean;
   /** `log.retention.check.interval.ms` */
   readonly retentionCheckIntervalMs: number;
+  /** `producer.id.expiration.ms` */
+  readonly producerIdExpirationMs: number;
   /** `request.timeout.ms` of requests between nodes. */
   readonly peerRequestTimeoutMs: number;
 }
@@ -72,6 +74,7 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
     autoCreateTopics: flag("auto.create.topics.enable", true),
     controlledShutdown: flag("controlled.shutdown.enable", true),
     retentionCheckIntervalMs: number("log.retention.check.interval.ms", 300_000),
+    producerIdExpirationMs: number("producer.id.expiration.ms", 86_400_000),
     peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
   };
 }

@@ -112,7 +112,10 @@ export class Storage {
       for (const file of this.shards.active) file.checkpoint("PASSIVE");
       this.shards.marker.sync();
     } catch (error) {
-      if (!isBusy(error)) this.#fail(error);
+      if (isBusy(error)) return;
+      // A full disk is survived here as everywhere; the WAL is moved when there is room again.
+      this.#wrote = true;
+      this.#failUnlessFull(error);
     }
   }
 

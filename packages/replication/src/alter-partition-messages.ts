@@ -16,7 +16,11 @@ export function toAlterPartitionRequest(
   items: readonly AlterPartitionItem[],
 ): AlterPartitionRequest {
   const topics = new Map<Uuid, AlterPartitionItem[]>();
-  for (const item of items) topics.set(item.topicId, [...(topics.get(item.topicId) ?? []), item]);
+  for (const item of items) {
+    const ofTopic = topics.get(item.topicId);
+    if (ofTopic) ofTopic.push(item);
+    else topics.set(item.topicId, [item]);
+  }
   return newAlterPartitionRequest({
     ...broker,
     topics: [...topics].map(([topicId, ofTopic]) =>
