@@ -8,7 +8,12 @@ export interface ChromiumLaunch {
   readonly origin: string;
 }
 
-const SYSTEM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const SYSTEM = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+];
 
 /** Quiet in a closed network, usable as root in a container. */
 const ARGS = [
@@ -35,5 +40,9 @@ export async function findChromium(): Promise<ChromiumLaunch> {
   process.env["AWS_LAMBDA_JS_RUNTIME"] ??= "nodejs22.x";
   const { default: packaged } = await import("@sparticuz/chromium");
   const args = packaged.args.filter((arg) => !UNWANTED.test(arg));
-  return { executablePath: await packaged.executablePath(), args: [...args, ...ARGS], origin: "the npm package @sparticuz/chromium" };
+  return {
+    executablePath: await packaged.executablePath(),
+    args: [...args, ...ARGS],
+    origin: "the npm package @sparticuz/chromium",
+  };
 }

@@ -19,12 +19,20 @@ export interface CommandOptions {
 }
 
 /** Runs a program of this workspace (its `node_modules/.bin` is on the PATH) to its end. Never rejects. */
-export function runCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+export function runCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: ROOT,
-      env: { ...process.env, ...options.env, PATH: `${ROOT}node_modules/.bin:${ROOT}e2e/node_modules/.bin:${process.env["PATH"]}` },
+      env: {
+        ...process.env,
+        ...options.env,
+        PATH: `${ROOT}node_modules/.bin:${ROOT}e2e/node_modules/.bin:${process.env["PATH"]}`,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -35,10 +43,13 @@ export function runCommand(program: string, args: readonly string[], options: Co
     child.stdout.on("data", take);
     child.stderr.on("data", take);
     let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill("SIGKILL");
-    }, options.timeoutMs ?? 15 * 60_000);
+    const timer = setTimeout(
+      () => {
+        timedOut = true;
+        child.kill("SIGKILL");
+      },
+      options.timeoutMs ?? 15 * 60_000,
+    );
     const done = (exitCode: number) => {
       clearTimeout(timer);
       resolve({ exitCode: timedOut ? 124 : exitCode, output, seconds: (performance.now() - started) / 1000 });

@@ -19,11 +19,19 @@ const RESULTS = join(ROOT, ".cache", "test-results");
 /** vitest's JSON report. A run that ended badly without naming a failed test counts as one failure. */
 async function vitest(name: string, args: readonly string[]): Promise<Counts> {
   const file = join(RESULTS, `${name}.json`);
-  const run = await runCommand("vitest", ["run", ...args, "--reporter=default", "--reporter=json", `--outputFile=${file}`], {
-    echo: true,
-  });
+  const run = await runCommand(
+    "vitest",
+    ["run", ...args, "--reporter=default", "--reporter=json", `--outputFile=${file}`],
+    {
+      echo: true,
+    },
+  );
   const report = readJson(file) as { numPassedTests: number; numFailedTests: number; numPendingTests: number } | null;
-  const counts = { passed: report?.numPassedTests ?? 0, failed: report?.numFailedTests ?? 0, skipped: report?.numPendingTests ?? 0 };
+  const counts = {
+    passed: report?.numPassedTests ?? 0,
+    failed: report?.numFailedTests ?? 0,
+    skipped: report?.numPendingTests ?? 0,
+  };
   if (run.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
 }
@@ -34,7 +42,9 @@ async function playwright(): Promise<Counts> {
     echo: true,
     env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
   });
-  const report = readJson(file) as { stats: { expected: number; unexpected: number; flaky: number; skipped: number } } | null;
+  const report = readJson(file) as {
+    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+  } | null;
   const stats = report?.stats ?? { expected: 0, unexpected: 0, flaky: 0, skipped: 0 };
   const counts = { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped };
   if (run.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
@@ -59,7 +69,9 @@ async function check(): Promise<Counts> {
 const SEEDS = 2000;
 
 async function simulation(): Promise<Counts> {
-  const run = await runCommand("node", ["packages/sim/src/main.ts", "--seeds", `1..${SEEDS}`, "--json"], { echo: false });
+  const run = await runCommand("node", ["packages/sim/src/main.ts", "--seeds", `1..${SEEDS}`, "--json"], {
+    echo: false,
+  });
   const lastLine = run.output.trimEnd().split("\n").at(-1) ?? "";
   let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
   try {
@@ -99,7 +111,9 @@ for (const [name, ring] of Object.entries(RINGS)) {
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(`== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`);
+  console.log(
+    `== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
+  );
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -17,19 +17,40 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/metadata": ["@vitrine/core", "@vitrine/protocol/types"],
   "packages/replication": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol/types", "@vitrine/protocol/batch"],
   "packages/broker": [
-    ...["core", "log", "raft", "metadata", "replication", "protocol", "protocol/types", "protocol/batch", "api"].map(
-      (name) => `@vitrine/${name}`,
-    ),
+    "core",
+    "log",
+    "raft",
+    "metadata",
+    "replication",
+    "protocol",
+    "protocol/types",
+    "protocol/batch",
+    "api",
+  ].map((name) => `@vitrine/${name}`),
+  "packages/engine": [
+    "@vitrine/core",
+    "@vitrine/api",
+    "@vitrine/broker",
+    "@vitrine/metadata",
+    "@vitrine/protocol",
+    "@vitrine/protocol/types",
   ],
-  "packages/engine": ["@vitrine/core", "@vitrine/api", "@vitrine/broker", "@vitrine/metadata", "@vitrine/protocol", "@vitrine/protocol/types"],
-  "packages/http-api": [
-    ...["core", "api", "engine", "client", "protocol", "protocol/types", "protocol/batch"].map((name) => `@vitrine/${name}`),
-  ],
+  "packages/http-api": ["core", "api", "engine", "client", "protocol", "protocol/types", "protocol/batch"].map(
+    (name) => `@vitrine/${name}`,
+  ),
   "packages/kafka-listener": ["@vitrine/core", "@vitrine/broker", "@vitrine/protocol", "@vitrine/protocol/types"],
   "packages/client": ["@vitrine/core", "@vitrine/api"],
   "packages/sim": [
-    ...["core", "log", "broker", "raft", "metadata", "replication", "protocol", "protocol/types", "protocol/batch"].map((name) => `@vitrine/${name}`),
-  ],
+    "core",
+    "log",
+    "broker",
+    "raft",
+    "metadata",
+    "replication",
+    "protocol",
+    "protocol/types",
+    "protocol/batch",
+  ].map((name) => `@vitrine/${name}`),
   "apps/console": ["@vitrine/core", "@vitrine/api", "@vitrine/client"],
 };
 
@@ -69,8 +90,10 @@ const sources = files.filter((path) => SOURCE.test(path)).map((path) => relative
 const isTest = (path: string) => /\.(?:test|contract)\.ts$/.test(path) || /\/(?:test|testdata|bench)\//.test(path);
 const isGenerated = (path: string) => path.includes("/gen/");
 const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
-const withoutComments = (source: string) => source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
-const importsOf = (source: string) => [...source.matchAll(/\bfrom\s+"([^"]+)"|\bimport\("([^"]+)"\)/g)].map((match) => match[1] ?? match[2]!);
+const withoutComments = (source: string) =>
+  source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+const importsOf = (source: string) =>
+  [...source.matchAll(/\bfrom\s+"([^"]+)"|\bimport\("([^"]+)"\)/g)].map((match) => match[1] ?? match[2]!);
 
 describe("tidy", () => {
   test.each(Object.entries(MAY_IMPORT))("%s imports only what it may", (home, allowed) => {
@@ -98,16 +121,25 @@ describe("tidy", () => {
 
   test("better-sqlite3 is imported by log-sqlite alone, and by tests that read its files", () => {
     const wrong = sources.filter(
-      (path) => importsOf(text(path)).includes("better-sqlite3") && !path.startsWith("packages/log-sqlite/") && !path.startsWith("e2e/"),
+      (path) =>
+        importsOf(text(path)).includes("better-sqlite3") &&
+        !path.startsWith("packages/log-sqlite/") &&
+        !path.startsWith("e2e/"),
     );
     expect(wrong).toEqual([]);
   });
 
   test("every import of ours is declared in its package.json", () => {
     const wrong = sources.flatMap((path) => {
-      const home = path.split("/").slice(0, path.startsWith("e2e/") ? 1 : 2).join("/");
+      const home = path
+        .split("/")
+        .slice(0, path.startsWith("e2e/") ? 1 : 2)
+        .join("/");
       if (home === "packages/tidy.test.ts") return [];
-      const manifest = JSON.parse(text(`${home}/package.json`)) as Record<"name" | "dependencies" | "devDependencies", Record<string, string>>;
+      const manifest = JSON.parse(text(`${home}/package.json`)) as Record<
+        "name" | "dependencies" | "devDependencies",
+        Record<string, string>
+      >;
       const declared = { ...manifest.dependencies, ...manifest.devDependencies };
       return importsOf(text(path))
         .filter((name) => name.startsWith("@vitrine/"))
@@ -128,17 +160,23 @@ describe("tidy", () => {
   });
 
   test("no notes to self are left", () => {
-    const marks = new RegExp(["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK"].map((word) => `\\b${word}\\b`).join("|"));
+    const marks = new RegExp(
+      ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK"].map((word) => `\\b${word}\\b`).join("|"),
+    );
     expect(sources.filter((path) => path !== "packages/tidy.test.ts" && marks.test(text(path)))).toEqual([]);
   });
 
   test("no test runs alone by accident", () => {
-    expect(sources.filter((path) => isTest(path) && /\b(?:test|it|describe)\.only\(/.test(withoutComments(text(path))))).toEqual([]);
+    expect(
+      sources.filter((path) => isTest(path) && /\b(?:test|it|describe)\.only\(/.test(withoutComments(text(path)))),
+    ).toEqual([]);
   });
 
   test("every package says in its README what it is", () => {
     const homes = ["packages", "apps"].flatMap((top) =>
-      readdirSync(join(ROOT, top)).filter((name) => statSync(join(ROOT, top, name)).isDirectory()).map((name) => `${top}/${name}`),
+      readdirSync(join(ROOT, top))
+        .filter((name) => statSync(join(ROOT, top, name)).isDirectory())
+        .map((name) => `${top}/${name}`),
     );
     const known = new Set(files.map((path) => relative(ROOT, path)));
     expect(homes.filter((home) => home !== "apps/docs" && !known.has(`${home}/README.md`))).toEqual([]);

@@ -14,7 +14,13 @@ afterEach(async () => {
 });
 
 interface TopicDetail {
-  readonly partitions: readonly { partition: number; leader: number; leader_epoch: number; isr: number[]; high_watermark: number | null }[];
+  readonly partitions: readonly {
+    partition: number;
+    leader: number;
+    leader_epoch: number;
+    isr: number[];
+    high_watermark: number | null;
+  }[];
 }
 
 const topicOf = (name: string) => cluster!.json<TopicDetail>(`/topics/${name}`);
@@ -28,7 +34,8 @@ async function createTopic(name: string, config: Record<string, string> = {}): P
   expect(created.status, await created.text()).toBe(201);
 }
 
-const isFull = async (name: string) => (await topicOf(name)).partitions.every((partition) => partition.isr.length === 3);
+const isFull = async (name: string) =>
+  (await topicOf(name)).partitions.every((partition) => partition.isr.length === 3);
 
 async function expectNothingLost(load: WriteLoad, name: string): Promise<Awaited<ReturnType<WriteLoad["stop"]>>> {
   const report = await load.stop();
@@ -39,7 +46,10 @@ async function expectNothingLost(load: WriteLoad, name: string): Promise<Awaited
 }
 
 /** Does something to the leader of partition 0 under load; returns how long partition 0 was without acknowledgements. */
-async function breakLeader(verb: "kill" | "freeze" | "isolate", heal: "restart" | "unfreeze" | "rejoin"): Promise<number> {
+async function breakLeader(
+  verb: "kill" | "freeze" | "isolate",
+  heal: "restart" | "unfreeze" | "rejoin",
+): Promise<number> {
   await createTopic("orders");
   const load = new WriteLoad(cluster!, "orders", { partitions: PARTITIONS });
   await waitFor(() => load.acknowledgedCount > 100, { what: "the first hundred acknowledgements" });
@@ -94,11 +104,16 @@ test("a leader that is also the active controller is killed: the same", async ()
 test.each([
   ["freeze", "unfreeze"],
   ["isolate", "rejoin"],
-] as const)("a leader that falls silent (%s) is replaced within the session timeout and a second, and comes back (%s)", async (verb, heal) => {
-  cluster = await startCluster();
-  const gapMs = await breakLeader(verb, heal);
-  console.log(`longest gap between acknowledgements after ${verb}: ${Math.round(gapMs)} ms (session ${SILENCE_BOUND_MS - 1_000} ms)`);
-});
+] as const)(
+  "a leader that falls silent (%s) is replaced within the session timeout and a second, and comes back (%s)",
+  async (verb, heal) => {
+    cluster = await startCluster();
+    const gapMs = await breakLeader(verb, heal);
+    console.log(
+      `longest gap between acknowledgements after ${verb}: ${Math.round(gapMs)} ms (session ${SILENCE_BOUND_MS - 1_000} ms)`,
+    );
+  },
+);
 
 test("with min.insync.replicas=3 and one broker dead, producers read NOT_ENOUGH_REPLICAS in words and the high watermark stands", async () => {
   cluster = await startCluster();
@@ -109,7 +124,12 @@ test("with min.insync.replicas=3 and one broker dead, producers read NOT_ENOUGH_
   expect((await cluster.control(`/brokers/${victim}/kill`)).status).toBe(200);
   await waitFor(async () => (await topicOf("strict")).partitions[0]!.isr.length === 2, { what: "the ISR to shrink" });
   const refused = await cluster.fetch("/topics/strict/values?partition=0&timeout=2s", { method: "POST", body: "2" });
-  const problem = (await refused.json()) as { kafka_error: string; detail: string; side_effects: string; retriable: boolean };
+  const problem = (await refused.json()) as {
+    kafka_error: string;
+    detail: string;
+    side_effects: string;
+    retriable: boolean;
+  };
   expect(refused.status).toBe(503);
   expect(problem.kafka_error).toBe("NOT_ENOUGH_REPLICAS");
   expect(problem.side_effects).toBe("none");
@@ -121,14 +141,20 @@ test("with min.insync.replicas=3 and one broker dead, producers read NOT_ENOUGH_
   expect((await topicOf("strict")).partitions[0]!.high_watermark).toBe(before.high_watermark);
   expect(await readAll(cluster, "strict", 0)).toHaveLength(1);
   expect((await cluster.control(`/brokers/${victim}/restart`)).status).toBe(200);
-  await waitFor(async () => (await readAll(cluster!, "strict", 0)).length === 2, { what: "the high watermark to move on", timeoutMs: 30_000 });
+  await waitFor(async () => (await readAll(cluster!, "strict", 0)).length === 2, {
+    what: "the high watermark to move on",
+    timeoutMs: 30_000,
+  });
 });
 
 test("with two of three dead the quorum is gone: writes end in words, reads below the high watermark go on, and one return heals everything", async () => {
   cluster = await startCluster();
   await createTopic("orders");
   for (let partition = 0; partition < PARTITIONS; partition++)
-    expect((await cluster.fetch(`/topics/orders/values?partition=${partition}`, { method: "POST", body: String(partition) })).status).toBe(201);
+    expect(
+      (await cluster.fetch(`/topics/orders/values?partition=${partition}`, { method: "POST", body: String(partition) }))
+        .status,
+    ).toBe(201);
   const survivor = (await topicOf("orders")).partitions[0]!.leader;
   const others = [1, 2, 3].filter((id) => id !== survivor);
   for (const id of others) expect((await cluster.control(`/brokers/${id}/kill`)).status).toBe(200);
@@ -137,10 +163,14 @@ test("with two of three dead the quorum is gone: writes end in words, reads belo
   expect([503, 504]).toContain(write.status);
   expect(problem.detail).toMatch(/quorum|do not answer|does not answer/);
   expect(await readAll(cluster, "orders", 0)).toEqual([{ offset: 0, value: 0 }]);
-  await waitFor(async () => (await cluster!.json<{ quorum: boolean }>("/cluster")).quorum === false, { what: "the loss of the quorum to be told" });
+  await waitFor(async () => (await cluster!.json<{ quorum: boolean }>("/cluster")).quorum === false, {
+    what: "the loss of the quorum to be told",
+  });
   expect((await cluster.control(`/brokers/${others[0]}/restart`)).status).toBe(200);
   await waitFor(
-    async () => (await cluster!.fetch("/topics/orders/values?partition=0&timeout=2s", { method: "POST", body: "10" })).status === 201,
+    async () =>
+      (await cluster!.fetch("/topics/orders/values?partition=0&timeout=2s", { method: "POST", body: "10" })).status ===
+      201,
     { what: "writes to be taken again", timeoutMs: 30_000 },
   );
   const values = (await readAll(cluster, "orders", 0)).map((record) => record.value);
@@ -153,13 +183,21 @@ test("with --controllers all brokers but one can die and the last in-sync replic
   await createTopic("orders", { "min.insync.replicas": "1" });
   expect((await cluster.fetch("/topics/orders/values?partition=0", { method: "POST", body: "1" })).status).toBe(201);
   const last = (await topicOf("orders")).partitions[0]!.leader;
-  for (const id of [1, 2, 3].filter((other) => other !== last)) expect((await cluster.control(`/brokers/${id}/kill`)).status).toBe(200);
+  for (const id of [1, 2, 3].filter((other) => other !== last))
+    expect((await cluster.control(`/brokers/${id}/kill`)).status).toBe(200);
   // Each try is a record of its own: one that timed out may still be committed.
   let attempt = 1;
   await waitFor(
     async () => {
       attempt += 1;
-      return (await cluster!.fetch("/topics/orders/values?partition=0&acks=all&timeout=2s", { method: "POST", body: String(attempt) })).status === 201;
+      return (
+        (
+          await cluster!.fetch("/topics/orders/values?partition=0&acks=all&timeout=2s", {
+            method: "POST",
+            body: String(attempt),
+          })
+        ).status === 201
+      );
     },
     { what: "the last in-sync replica to take writes" },
   );
@@ -168,7 +206,17 @@ test("with --controllers all brokers but one can die and the last in-sync replic
   // A controller can be killed too: two of three still decide.
   const { id } = cluster.ready.controllers[0]!;
   expect((await cluster.control(`/controllers/${id}/kill`)).status).toBe(200);
-  await waitFor(async () => (await cluster!.fetch("/topics/another", { method: "PUT", headers: { "content-type": "application/json" }, body: '{"replication":1}' })).ok, {
-    what: "a topic to be created without that controller",
-  });
+  await waitFor(
+    async () =>
+      (
+        await cluster!.fetch("/topics/another", {
+          method: "PUT",
+          headers: { "content-type": "application/json" },
+          body: '{"replication":1}',
+        })
+      ).ok,
+    {
+      what: "a topic to be created without that controller",
+    },
+  );
 });

@@ -14,19 +14,23 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-const isViewFrame = (frame: { t: string }): frame is ViewFrame & { t: string } => ["snap", "delta", "event"].includes(frame.t) || (frame.t === "gap" && "seq" in frame);
+const isViewFrame = (frame: { t: string }): frame is ViewFrame & { t: string } =>
+  ["snap", "delta", "event"].includes(frame.t) || (frame.t === "gap" && "seq" in frame);
 
 /** Folds all view frames of a subscription; every sequence number must follow the one before. */
 function fold(client: LiveClient, id: string | number, view: string): ClusterView {
   const state = newClusterView(view)!;
-  for (const frame of client.of(id)) if (isViewFrame(frame)) expect(foldFrame(state, frame).hole, `seq ${frame.seq} after ${state.seq}`).toBe(false);
+  for (const frame of client.of(id))
+    if (isViewFrame(frame)) expect(foldFrame(state, frame).hole, `seq ${frame.seq} after ${state.seq}`).toBe(false);
   return state;
 }
 
 /** Rows by key, without what moves by itself between two looks. */
 function rowsOf(view: ClusterView): Record<string, unknown> {
   const moving = ["in_msgs", "in_bytes", "size"].map((name) => view.cols.indexOf(name));
-  return Object.fromEntries([...view.rows].map(([key, { row }]) => [key, row.filter((_, index) => !moving.includes(index))]));
+  return Object.fromEntries(
+    [...view.rows].map(([key, { row }]) => [key, row.filter((_, index) => !moving.includes(index))]),
+  );
 }
 
 describe("views", () => {
@@ -40,9 +44,13 @@ describe("views", () => {
     await waitFor(() => load.acknowledgedCount > 50, { what: "some records" });
     const victim = (await describeTopic(cluster, "folded")).partitions[0]!.leader;
     expect((await cluster.control(`/brokers/${victim}/kill`)).status).toBe(200);
-    await waitFor(async () => (await describeTopic(cluster, "folded")).partitions.every((p) => p.isr.length === 2), { what: "the ISR to shrink" });
+    await waitFor(async () => (await describeTopic(cluster, "folded")).partitions.every((p) => p.isr.length === 2), {
+      what: "the ISR to shrink",
+    });
     expect((await cluster.control(`/brokers/${victim}/restart`)).status).toBe(200);
-    await waitFor(async () => (await describeTopic(cluster, "folded")).partitions.every((p) => p.isr.length === 3), { what: "the ISR to be full" });
+    await waitFor(async () => (await describeTopic(cluster, "folded")).partitions.every((p) => p.isr.length === 3), {
+      what: "the ISR to be full",
+    });
     await load.stop();
     for (const view of ["topic:folded", "topic:*", "topics"]) {
       await waitFor(
@@ -72,20 +80,24 @@ describe("views", () => {
     expect((await cluster.control(`/brokers/${before.leader}/kill`)).status).toBe(200);
     for (const id of ["e", "t"]) {
       const frame = await waitFor(
-        () => client.of(id).find((each) => each.t === "event" && each.e.type === "leader" && each.e["topic"] === "pushed"),
+        () => client.of(id).find((each) => each.t === "event" && each.e.type === "leader" && each.e.topic === "pushed"),
         { what: `the election in ${id}`, timeoutMs: 5_000 },
       );
       expect(frame).toMatchObject({ e: { p: 0, from: before.leader, epoch: before.leader_epoch + 1 } });
       expect((frame as { e: { leader: number } }).e.leader).not.toBe(before.leader);
     }
     const kinds = () => client.of("e").flatMap((frame) => (frame.t === "event" ? [frame.e] : []));
-    await waitFor(() => kinds().some((e) => e.type === "process" && e["state"] === "down"), { what: "the end of the process" });
-    await waitFor(() => kinds().some((e) => e.type === "broker" && e["change"] === "fenced"), { what: "the fencing" });
+    await waitFor(() => kinds().some((e) => e.type === "process" && e.state === "down"), {
+      what: "the end of the process",
+    });
+    await waitFor(() => kinds().some((e) => e.type === "broker" && e.change === "fenced"), { what: "the fencing" });
     fold(client, "e", "events");
     fold(client, "t", "topic:pushed");
     client.terminate();
     expect((await cluster.control(`/brokers/${before.leader}/restart`)).status).toBe(200);
-    await waitFor(async () => (await describeTopic(cluster, "pushed")).partitions[0]!.isr.length === 3, { what: "the ISR to be full" });
+    await waitFor(async () => (await describeTopic(cluster, "pushed")).partitions[0]!.isr.length === 3, {
+      what: "the ISR to be full",
+    });
   });
 
   test("events after a cursor are replayed from the ring after a reconnect; a cursor of another run is a gap, then a snap", async () => {
@@ -99,13 +111,22 @@ describe("views", () => {
     await second.next("snap", 1);
     await waitFor(
       () => {
-        const made = second.of(1).flatMap((frame) => (frame.t === "event" && frame.e["action"] === "topic-created" ? [frame.e["topic"]] : []));
+        const made = second
+          .of(1)
+          .flatMap((frame) =>
+            frame.t === "event" && frame.e.type === "admin" && frame.e.action === "topic-created"
+              ? [frame.e.topic]
+              : [],
+          );
         return made.join() === "while-away-1,while-away-2";
       },
       { what: "both topics, once each, in order" },
     );
     second.send({ t: "sub", id: 2, view: "events", from: "e:0@0~elsewhere.0" });
-    const answer = await second.nextWhere((frame) => frame.id === 2 && ["gap", "error", "snap"].includes(frame.t), "a gap or a snap");
+    const answer = await second.nextWhere(
+      (frame) => frame.id === 2 && ["gap", "error", "snap"].includes(frame.t),
+      "a gap or a snap",
+    );
     expect(["gap", "snap"]).toContain(answer.t);
     second.terminate();
   });
@@ -118,13 +139,28 @@ describe("views", () => {
     await client.each("snap", ["p", "e"]);
     client.send({ t: "pause" });
     await produce(cluster, "paused", "1");
-    expect((await cluster.fetch("/topics/paused/config", { method: "PATCH", headers: { "content-type": "application/json" }, body: '{"retention.ms":"1000000"}' })).status).toBe(200);
-    await waitFor(() => client.of("e").some((frame) => frame.t === "event" && frame.e.type === "config"), { what: "the event of the change" });
+    expect(
+      (
+        await cluster.fetch("/topics/paused/config", {
+          method: "PATCH",
+          headers: { "content-type": "application/json" },
+          body: '{"retention.ms":"1000000"}',
+        })
+      ).status,
+    ).toBe(200);
+    await waitFor(() => client.of("e").some((frame) => frame.t === "event" && frame.e.type === "config"), {
+      what: "the event of the change",
+    });
     expect(client.of("p").filter((frame) => frame.t === "delta")).toEqual([]);
     client.send({ t: "resume" });
-    await waitFor(() => client.of("p").filter((frame) => frame.t === "snap").length === 2, { what: "the snap of resume" });
-    const view = fold(client, "p", "topic:paused");
-    expect(view.rows.get("0")!.row[view.cols.indexOf("hw")]).toBe(1);
+    await waitFor(() => client.of("p").filter((frame) => frame.t === "snap").length === 2, {
+      what: "the snap of resume",
+    });
+    const highWatermark = () => {
+      const view = fold(client, "p", "topic:paused");
+      return view.rows.get("0")!.row[view.cols.indexOf("hw")];
+    };
+    await waitFor(() => highWatermark() === 1, { what: "what happened during the pause", timeoutMs: 3_000 });
     client.terminate();
   });
 
@@ -147,7 +183,10 @@ describe("the SSE twin", () => {
     ]);
     let id: string | null = null;
     for (let cut = 0; cut < 5; cut++) {
-      const reader: SseReader = await SseReader.open(`${cluster.url}/topics/sse/records${id === null ? "?offset=earliest" : ""}`, id === null ? {} : { "last-event-id": id });
+      const reader: SseReader = await SseReader.open(
+        `${cluster.url}/topics/sse/records${id === null ? "?offset=earliest" : ""}`,
+        id === null ? {} : { "last-event-id": id },
+      );
       expect(reader.response.headers.get("content-type")).toMatch(/^text\/event-stream/);
       expect(reader.response.headers.get("cache-control")).toContain("no-store");
       expect(reader.response.headers.get("x-accel-buffering")).toBe("no");
@@ -182,10 +221,10 @@ describe("the SSE twin", () => {
     expect(views).toEqual(new Set(["cluster", "topic:twin"]));
     reader.close();
     const events = await SseReader.open(`${cluster.url}/cluster/events`);
-    const snap = await events.next((each) => each.event === "snap", "the snap of the events");
+    const id = await events.resumable();
     events.close();
     await createTopic(cluster, "twin-2");
-    const resumed = await SseReader.open(`${cluster.url}/cluster/events`, { "last-event-id": snap.id! });
+    const resumed = await SseReader.open(`${cluster.url}/cluster/events`, { "last-event-id": id });
     await resumed.next((each) => each.event === "event" && each.data.includes('"twin-2"'), "the topic made in between");
     resumed.close();
   });
@@ -194,38 +233,46 @@ describe("the SSE twin", () => {
     const reply = await cluster.fetch("/v1/live?view=cluster", { headers: { accept: "application/json" } });
     expect(reply.status).toBe(200);
     const body = (await reply.json()) as { cols: string[]; rows: unknown[][] };
-    expect(body.rows.map((row) => row[body.cols.indexOf("id")])).toEqual([1, 2, 3]);
+    expect(new Set(body.rows.map((row) => row[body.cols.indexOf("id")]))).toEqual(new Set([1, 2, 3]));
   });
 });
 
 describe("readers that never read", () => {
-  test("forty stalled sockets cost bounded memory, the others are served, and a stalled one reads on where it stood", async () => {
+  test("two dozen stalled sockets cost bounded memory, the others are served, and a stalled one reads on where it stood", async () => {
     await createTopic(cluster, "wide");
     const line = `"${"x".repeat(60_000)}"\n`;
     for (let i = 0; i < 4; i++) {
-      const reply = await cluster.fetch("/topics/wide/values", { method: "POST", headers: { "content-type": "application/x-ndjson" }, body: line.repeat(64) });
+      const reply = await cluster.fetch("/topics/wide/values", {
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson" },
+        body: line.repeat(64),
+      });
       expect(await reply.text()).not.toContain('"error"');
     }
     const gateway = gatewayPid(cluster);
     const before = residentBytes(gateway);
     const stalled: LiveClient[] = [];
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 24; i++) {
       const client = await LiveClient.open(cluster.url);
       client.send({ t: "sub", id: 1, topics: ["wide"], from: "earliest", credit: "auto" });
       client.send({ t: "sub", id: 2, view: "topic:*", hz: 4 });
       client.socket.pause();
       stalled.push(client);
     }
-    // 40 readers of 15 MB would be 600 MB if they were queued.
+    // 24 readers of 15 MB would be 360 MB if they were queued.
     const healthy = await LiveClient.open(cluster.url);
     healthy.send({ t: "sub", id: 1, topics: ["wide"], from: "earliest", credit: "auto" });
     await healthy.next("caught_up", 1, 20_000);
     expect(healthy.offsetsOf(1)).toHaveLength(256);
     await produce(cluster, "wide", "1");
     await healthy.next("records", 1);
-    expect((residentBytes(gateway) - before) / 2 ** 20).toBeLessThan(160);
+    expect((residentBytes(gateway) - before) / 2 ** 20).toBeLessThan(120);
     stalled[0]!.socket.resume();
-    await stalled[0]!.nextWhere(() => stalled[0]!.offsetsOf(1).length === 257, "everything, by the one that reads again", 20_000);
+    await stalled[0]!.nextWhere(
+      () => stalled[0]!.offsetsOf(1).length === 257,
+      "everything, by the one that reads again",
+      20_000,
+    );
     expect(stalled[0]!.offsetsOf(1)).toEqual(Array.from({ length: 257 }, (_, i) => i));
     for (const client of [...stalled, healthy]) client.terminate();
   });

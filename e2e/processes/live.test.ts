@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, type RunningCluster } from "../fixtures/cluster.ts";
 import { LiveClient, upgradeStatus } from "../fixtures/live-client.ts";
 import { expectProblemBody, type ProblemBody } from "../fixtures/problems.ts";
-import { createTopic, json, produce } from "../fixtures/topics.ts";
+import { createTopic, describeTopic, json, produce } from "../fixtures/topics.ts";
 import { WriteLoad } from "../fixtures/write-load.ts";
 
 let cluster: RunningCluster;
@@ -20,7 +20,7 @@ afterAll(() => cluster?.stop());
 /** Produces `count` records in one request: one batch. */
 async function produceBatch(topic: string, from: number, count: number): Promise<void> {
   const records = Array.from({ length: count }, (_, i) => ({ partition: 0, value: from + i }));
-  expect((await cluster.fetch(`/topics/${topic}/records`, json("POST", records))).status).toBe(200);
+  expect((await cluster.fetch(`/topics/${topic}/records`, json("POST", records))).status).toBeLessThan(202);
 }
 
 const range = (from: number, until: number) => Array.from({ length: until - from }, (_, i) => from + i);
@@ -31,7 +31,11 @@ describe("connecting", () => {
     expect(client.socket.protocol).toBe("vitrine.v1+json");
     expect(client.socket.extensions, "no compression on live sockets").toBe("");
     const welcome = client.frames[0]!;
-    expect(welcome).toMatchObject({ t: "welcome", ping_ms: 25_000, limits: { frame: 1_048_576, subs: 64, partitions: 1_000 } });
+    expect(welcome).toMatchObject({
+      t: "welcome",
+      ping_ms: 25_000,
+      limits: { frame: 1_048_576, subs: 64, partitions: 1_000 },
+    });
     client.terminate();
     const second = await LiveClient.open(cluster.url, { protocols: ["vitrine.v9+cbor", "vitrine.v1+json"] });
     expect(second.socket.protocol).toBe("vitrine.v1+json");
@@ -75,6 +79,7 @@ describe("records", () => {
     expect(subbed.start).toMatch(/^0:0/);
     expect(subbed.end).toMatch(/^0:20/);
     expect(subbed.log_start).toMatch(/^0:0/);
+    expect(subbed.topic_ids).toEqual({ replay: (await describeTopic(cluster, "replay")).topic_id });
     const caughtUp = await client.next("caught_up", 1);
     expect(caughtUp.next).toMatch(/^0:20@\d+$/);
     expect(client.offsetsOf(1)).toEqual(range(0, 20));
@@ -117,7 +122,11 @@ describe("records", () => {
       expect(got.length).toBeGreaterThanOrEqual(Math.min(granted, 100));
       client.send({ t: "credit", id: "w", records: 10 });
       granted += 10;
-      if (got.length < 100) await client.nextWhere(() => client.offsetsOf("w").length >= Math.min(granted, 100), "the records that were granted");
+      if (got.length < 100)
+        await client.nextWhere(
+          () => client.offsetsOf("w").length >= Math.min(granted, 100),
+          "the records that were granted",
+        );
     }
     client.terminate();
   });
@@ -157,40 +166,52 @@ describe("records", () => {
       client.send({ t: "sub", id: 1, topics: ["resumed"], from, credit: { records: 10_000, bytes: 1 << 20 } });
       const before = [...seen.values()].reduce((sum, offsets) => sum + offsets.length, 0);
       let taken = 0;
-      const fresh = () => ((taken = take(client, taken)), [...seen.values()].reduce((sum, offsets) => sum + offsets.length, 0) - before);
+      const fresh = () => (
+        (taken = take(client, taken)),
+        [...seen.values()].reduce((sum, offsets) => sum + offsets.length, 0) - before
+      );
       await client.nextWhere(() => fresh() > 20, "twenty more records");
       client.terminate();
     }
     const report = await load.stop();
     const last = await LiveClient.open(cluster.url);
-    last.send({ t: "sub", id: 1, topics: ["resumed"], from: formatCursor(cursor), credit: { records: 10_000, bytes: 1 << 20 } });
+    last.send({
+      t: "sub",
+      id: 1,
+      topics: ["resumed"],
+      from: formatCursor(cursor),
+      credit: { records: 10_000, bytes: 1 << 20 },
+    });
     await last.next("caught_up", 1);
     take(last, 0);
     last.terminate();
     for (const [partition, offsets] of seen) {
       expect(offsets).toEqual(range(0, offsets.length));
-      const acknowledged = report.acknowledged.filter((item) => item.partition === partition).map((item) => item.offset);
+      const acknowledged = report.acknowledged
+        .filter((item) => item.partition === partition)
+        .map((item) => item.offset);
       expect(Math.max(...acknowledged)).toBeLessThan(offsets.length);
     }
   });
 
   test("what retention took away is a gap in words and numbers, and reading goes on behind it", async () => {
     await createTopic(cluster, "gone");
-    for (let i = 0; i < 10; i++) await produce(cluster, "gone", String(i));
+    // More than a starved subscription may hold.
+    for (let i = 0; i < 20; i++) await produce(cluster, "gone", JSON.stringify("x".repeat(60_000)));
     const client = await LiveClient.open(cluster.url);
     client.send({ t: "sub", id: 1, topics: ["gone"], from: "0:0", credit: { records: 1, bytes: 1 << 20 } });
     await client.next("records", 1);
-    const got = client.offsetsOf(1).length;
-    expect(got).toBeLessThanOrEqual(2);
-    expect((await cluster.fetch("/topics/gone/partitions/0/records?before=8", { method: "DELETE" })).status).toBe(200);
-    client.send({ t: "credit", id: 1, records: 100 });
+    expect((await cluster.fetch("/topics/gone/partitions/0/records?before=18", { method: "DELETE" })).status).toBe(200);
+    client.send({ t: "credit", id: 1, records: 100, bytes: 8 << 20 });
     const gap = await client.next("gap", 1);
-    expect(gap).toMatchObject({ p: 0, from: got, to: 8, reason: "retention" });
-    await client.nextWhere(() => client.offsetsOf(1).at(-1) === 9, "the records behind the gap");
-    expect(client.offsetsOf(1)).toEqual([...range(0, got), 8, 9]);
+    const before = client.offsetsOf(1);
+    expect(before).toEqual(range(0, before.length));
+    expect(gap).toMatchObject({ p: 0, from: before.length, to: 18, reason: "retention" });
+    await client.nextWhere(() => client.offsetsOf(1).at(-1) === 19, "the records behind the gap");
+    expect(client.offsetsOf(1)).toEqual([...before, 18, 19]);
     // A cursor that is too old from the start is told the same way.
     client.send({ t: "sub", id: 2, topics: ["gone"], from: "0:2" });
-    expect(await client.next("gap", 2)).toMatchObject({ p: 0, from: 2, to: 8, reason: "retention" });
+    expect(await client.next("gap", 2)).toMatchObject({ p: 0, from: 2, to: 18, reason: "retention" });
     client.terminate();
   });
 
@@ -224,9 +245,19 @@ describe("records", () => {
   test("values travel as they were produced: digits of 64 bits, text, bytes, tombstones, headers", async () => {
     await createTopic(cluster, "kinds");
     await cluster.fetch("/topics/kinds/values?partition=0", json("POST", '{"n":9223372036854775807,"f":1.0}'));
-    await cluster.fetch("/topics/kinds/records", json("POST", { partition: 0, key: "k", headers: { trace: "ab" }, value_text: "plain" }));
-    await cluster.fetch("/topics/kinds/records", json("POST", { partition: 0, key: "k", value: null, tombstone: true }));
-    await cluster.fetch("/topics/kinds/values?partition=0", { method: "POST", headers: { "content-type": "image/png" }, body: new Uint8Array([0xff, 0, 0xfe]) });
+    await cluster.fetch(
+      "/topics/kinds/records",
+      json("POST", { partition: 0, key: "k", headers: { trace: "ab" }, value_text: "plain" }),
+    );
+    await cluster.fetch(
+      "/topics/kinds/records",
+      json("POST", { partition: 0, key: "k", value: null, tombstone: true }),
+    );
+    await cluster.fetch("/topics/kinds/values?partition=0", {
+      method: "POST",
+      headers: { "content-type": "image/png" },
+      body: new Uint8Array([0xff, 0, 0xfe]),
+    });
     const client = await LiveClient.open(cluster.url);
     const texts: string[] = [];
     client.socket.on("message", (data: Buffer) => texts.push(data.toString()));
@@ -236,20 +267,26 @@ describe("records", () => {
     const records = client.of(1).flatMap((frame) => (frame.t === "records" ? frame.r : []));
     expect(records[1]).toMatchObject({ o: 1, k: "k", h: [["trace", "ab"]], v: "plain" });
     expect(records[2]).toMatchObject({ o: 2, k: "k", v: null, tomb: true });
-    expect(records[3]).toMatchObject({ o: 3, k: null, v: Buffer.from([0xff, 0, 0xfe]).toString("base64"), enc: "base64" });
+    expect(records[3]).toMatchObject({
+      o: 3,
+      k: null,
+      v: Buffer.from([0xff, 0, 0xfe]).toString("base64"),
+      enc: "base64",
+    });
     client.terminate();
   });
 
   test("a bad subscription is an error frame with a problem, never a close", async () => {
+    await createTopic(cluster, "sound");
+    await produce(cluster, "sound", "1");
     const client = await LiveClient.open(cluster.url);
     const bad: [frame: object, status: number[]][] = [
       [{ topics: ["nowhere"] }, [404]],
       [{ view: "nothing" }, [404, 422]],
-      [{ view: "topic:nowhere" }, [404]],
-      [{ topics: ["seek"], view: "topics" }, [400, 422]],
-      [{ topics: ["seek"], from: "not a cursor" }, [400, 422]],
-      [{ topics: ["seek"], from: "0:999" }, [416]],
-      [{ topics: ["seek"], partitions: [9] }, [404]],
+      [{ topics: ["sound"], view: "topics" }, [400, 422]],
+      [{ topics: ["sound"], from: "not a cursor" }, [400, 422]],
+      [{ topics: ["sound"], from: "0:999" }, [416]],
+      [{ topics: ["sound"], partitions: [9] }, [404]],
       [{}, [400, 422]],
     ];
     for (const [at, [frame, status]] of bad.entries()) {
@@ -257,7 +294,7 @@ describe("records", () => {
       const error = await client.next("error", at);
       expectProblemBody(error.problem as unknown as ProblemBody, { status });
     }
-    client.send({ t: "sub", id: "fine", topics: ["seek"], from: "earliest" });
+    client.send({ t: "sub", id: "fine", topics: ["sound"], from: "earliest" });
     await client.next("records", "fine");
     client.terminate();
   });
@@ -267,7 +304,7 @@ describe("closes", () => {
   test.each([
     ["something that is not JSON", "{", 4400],
     ["a frame before hello", JSON.stringify({ t: "sub", id: 1, view: "cluster" }), 4400],
-  ])("%s is closed with %3$i", async (_what, frame, code) => {
+  ])("%s is closed", async (_what, frame, code) => {
     const client = await LiveClient.open(cluster.url, { silent: true });
     client.send(frame);
     expect(await client.closed()).toBe(code);

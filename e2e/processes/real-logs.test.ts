@@ -30,19 +30,28 @@ function linesOf(bytes: Buffer): Buffer[] {
 }
 
 interface ReadReply {
-  readonly records: readonly { readonly partition: number; readonly offset: number; readonly key: string | null; readonly value: string }[];
+  readonly records: readonly {
+    readonly partition: number;
+    readonly offset: number;
+    readonly key: string | null;
+    readonly value: string;
+  }[];
   readonly next: string;
   readonly up_to_date: boolean;
 }
 
 /** Reads a partition from its start, values as base64, so that no byte can be mistaken. */
-async function readPartition(topic: string, partition: number): Promise<{ offset: number; key: string | null; value: Buffer }[]> {
+async function readPartition(
+  topic: string,
+  partition: number,
+): Promise<{ offset: number; key: string | null; value: Buffer }[]> {
   const records: { offset: number; key: string | null; value: Buffer }[] = [];
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     const reply = await cluster.json<ReadReply>(
       `/topics/${topic}/partitions/${partition}/records?offset=${from}&limit=10000&max_bytes=16777216&value_format=base64`,
     );
-    for (const record of reply.records) records.push({ offset: record.offset, key: record.key, value: Buffer.from(record.value, "base64") });
+    for (const record of reply.records)
+      records.push({ offset: record.offset, key: record.key, value: Buffer.from(record.value, "base64") });
     if (reply.records.length === 0) return records;
     from = records.at(-1)!.offset + 1;
   }
@@ -69,8 +78,12 @@ describe.skipIf(files.length === 0)("real logs", () => {
   });
 
   test("as NDJSON keyed by the first HDFS block id, the same key always lands in the same partition, in order", async () => {
-    const text = readFileSync(join(LOGS, "HDFS_2k.log"), "utf8").split("\n").filter((line) => line !== "");
-    const body = text.map((line) => JSON.stringify({ key: /blk_-?\d+/.exec(line)?.[0] ?? null, value: line })).join("\n");
+    const text = readFileSync(join(LOGS, "HDFS_2k.log"), "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+    const body = text
+      .map((line) => JSON.stringify({ key: /blk_-?\d+/.exec(line)?.[0] ?? null, value: line }))
+      .join("\n");
     const put = await cluster.fetch("/topics/hdfs.keyed", {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -97,7 +110,8 @@ describe.skipIf(files.length === 0)("real logs", () => {
       }
     }
     expect(count).toBe(text.length);
-    for (const [key, values] of byKey) expect(values).toEqual(text.filter((line) => /blk_-?\d+/.exec(line)?.[0] === key));
+    for (const [key, values] of byKey)
+      expect(values).toEqual(text.filter((line) => /blk_-?\d+/.exec(line)?.[0] === key));
     expect(new Set(homes.values()).size).toBeGreaterThan(1);
   });
 });

@@ -160,12 +160,16 @@ describe("record batches", () => {
   test("a batch of one record is taken, and none of the hostile ones is in the log", async () => {
     expect(await produceCode(batchOf("good"))).toBe(0);
     expect(await valuesOf(cluster, "victim")).toEqual(["good"]);
-    for (const { high_watermark } of (await describeTopic(cluster, "victim")).partitions) expect(high_watermark).toBe(1);
+    for (const { high_watermark } of (await describeTopic(cluster, "victim")).partitions)
+      expect(high_watermark).toBe(1);
   });
 
-  test.each(["__consumer_offsets", "__transaction_state", "__cluster_metadata"])("a direct write to %s is denied", async (topic) => {
-    expect(await produceCode(batchOf("x"), topic)).not.toBe(0);
-  });
+  test.each(["__consumer_offsets", "__transaction_state", "__cluster_metadata"])(
+    "a direct write to %s is denied",
+    async (topic) => {
+      expect(await produceCode(batchOf("x"), topic)).not.toBe(0);
+    },
+  );
 });
 
 describe("peers", () => {
@@ -200,7 +204,11 @@ describe("peers", () => {
   });
 
   test("the peer listener answers nothing before the secret of the cluster was shown", async () => {
-    for (const [key, version] of [[KEY.fetch, 4], [KEY.metadata, 1], [KEY.vote, 0]] as const) {
+    for (const [key, version] of [
+      [KEY.fetch, 4],
+      [KEY.metadata, 1],
+      [KEY.vote, 0],
+    ] as const) {
       const socket = await KafkaSocket.open(leader.controller);
       socket.send(key, version, key === KEY.fetch ? fetchV4(1, "victim", 0) : Buffer.alloc(64), key === KEY.vote);
       const answer = await socket.answerOrClose("a request without the secret");
@@ -212,4 +220,3 @@ describe("peers", () => {
     }
   });
 });
-

@@ -41,10 +41,15 @@ test("a start prints the console's URL with a ticket, the token, the bootstrap a
   expect(output).toContain(ready.token);
   expect(output).toMatch(new RegExp(`${ready.gateway}/?\\?ticket=`));
   for (const broker of ready.brokers) expect(output).toContain(broker.kafka);
-  const curls = output.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("curl "));
+  const curls = output
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("curl "));
   expect(curls.length).toBeGreaterThanOrEqual(3);
   for (const line of curls.slice(0, 3)) {
-    const run = spawnSync("bash", ["-c", line.replace(/^curl /, "curl -sS --max-time 5 --fail-with-body ")], { encoding: "utf8" });
+    const run = spawnSync("bash", ["-c", line.replace(/^curl /, "curl -sS --max-time 5 --fail-with-body ")], {
+      encoding: "utf8",
+    });
     expect([0, 28], `${line}\n${run.stdout}${run.stderr}`).toContain(run.status);
   }
 });
@@ -128,7 +133,17 @@ test("a bind that is not loopback is refused without --insecure", () => {
 test("--help exits 0 and names every flag", () => {
   const run = up(["--help"]);
   expect(run.status).toBe(0);
-  for (const flag of ["--brokers", "--controllers", "--port", "--data-dir", "--host", "--rack-per-broker", "--restart", "--ready-file", "--help"])
+  for (const flag of [
+    "--brokers",
+    "--controllers",
+    "--port",
+    "--data-dir",
+    "--host",
+    "--rack-per-broker",
+    "--restart",
+    "--ready-file",
+    "--help",
+  ])
     expect(run.output).toContain(flag);
 });
 
@@ -146,11 +161,12 @@ test("--restart on-crash brings a killed broker back", async () => {
   process.kill(victim.pid, "SIGKILL");
   await waitFor(
     async () => {
-      const { data } = await cluster.json<{ data: { id: number; state: string; process: { pid: number } | null }[] }>("/brokers");
+      const { data } = await cluster.json<{ data: { id: number; state: string; process: { pid: number } | null }[] }>(
+        "/brokers",
+      );
       const row = data.find((broker) => broker.id === victim.id);
       return row?.state === "active" && row.process !== null && row.process.pid !== victim.pid;
     },
     { what: "broker 2 to be back with a new process" },
   );
 });
-

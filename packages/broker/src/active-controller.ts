@@ -98,7 +98,10 @@ export class ActiveController {
       const proposed = this.#quorum.raft.propose([batch], this.#runtime.nowMs);
       if (!proposed.ok) {
         // The working image is ahead of the log now, so this controller may not decide any more.
-        this.#runtime.journal("error", `the controller's decision was not taken by the metadata log: ${proposed.error}`);
+        this.#runtime.journal(
+          "error",
+          `the controller's decision was not taken by the metadata log: ${proposed.error}`,
+        );
         this.deactivate();
         this.#quorum.raft.resign(this.#runtime.nowMs);
         this.#quorum.drain();
@@ -145,7 +148,9 @@ export class ActiveController {
     const { journal } = this.#runtime;
     switch (event.type) {
       case "broker-registered":
-        journal("info", `broker ${event.brokerId} registered with epoch ${event.brokerEpoch}`, { cleanShutdown: event.cleanShutdown });
+        journal("info", `broker ${event.brokerId} registered with epoch ${event.brokerEpoch}`, {
+          cleanShutdown: event.cleanShutdown,
+        });
         return;
       case "broker-fenced":
         journal("warn", `broker ${event.brokerId} is fenced: ${event.reason}`);
@@ -157,7 +162,10 @@ export class ActiveController {
         journal("info", `broker ${event.brokerId} is shutting down`);
         return;
       case "unclean-election":
-        journal("error", `broker ${event.leader} leads ${event.topicName}-${event.partition} by unclean election: records may be lost`);
+        journal(
+          "error",
+          `broker ${event.leader} leads ${event.topicName}-${event.partition} by unclean election: records may be lost`,
+        );
         return;
       case "leaders-rebalanced":
         journal("info", `${event.partitions} partitions went back to their preferred leaders`);

@@ -108,12 +108,21 @@ export class Broker {
       onSnapshotInstalled: () => this.#metadata.loadSnapshot(),
     });
     this.#active = roles.controller
-      ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) => this.#probe(nodes))
+      ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) =>
+          this.#probe(nodes),
+        )
       : null;
     this.#channel = new ControllerChannel(runtime, this.#active, () => this.#quorum.raft.view().leaderId);
     const brokerEpoch = () => this.#lifecycle?.brokerEpoch ?? -1;
     this.#partitions = new Partitions(runtime, brokerEpoch);
-    this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, () => this.#metadata.image, () => this.#onDrained()) : null;
+    this.#lifecycle = roles.broker
+      ? new Lifecycle(
+          runtime,
+          this.#channel,
+          () => this.#metadata.image,
+          () => this.#onDrained(),
+        )
+      : null;
     this.#fetcher = new ReplicaFetcher(runtime, this.#partitions, brokerEpoch);
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
@@ -150,7 +159,8 @@ export class Broker {
    * that follows a leader of the quorum.
    */
   get isReady(): boolean {
-    if (this.#lifecycle) return this.#lifecycle.state === "running" && this.#lifecycle.isHeard(this.#options.clock.nowMs());
+    if (this.#lifecycle)
+      return this.#lifecycle.state === "running" && this.#lifecycle.isHeard(this.#options.clock.nowMs());
     return this.#quorum.raft.view().leaderId >= 0;
   }
 
@@ -194,7 +204,9 @@ export class Broker {
       handler(this.#parts, request, from, reply);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#runtime.journal("warn", `a request with key ${request.apiKey} cannot be carried out: ${error.message}`, { remote: from.remote });
+      this.#runtime.journal("warn", `a request with key ${request.apiKey} cannot be carried out: ${error.message}`, {
+        remote: from.remote,
+      });
       reply("close");
     }
   }
@@ -290,7 +302,10 @@ export class Broker {
             this.#runtime.journal("error", `replica ${effect.partition.label} stopped following: ${effect.reason}`);
             break;
           case "truncated":
-            this.#runtime.journal("info", `replica ${effect.partition.label} dropped [${effect.to}, ${effect.from}): its leader's history differs there`);
+            this.#runtime.journal(
+              "info",
+              `replica ${effect.partition.label} dropped [${effect.to}, ${effect.from}): its leader's history differs there`,
+            );
             break;
           case "roleChanged":
             this.#partitions.plans.sync(effect.partition);
@@ -370,7 +385,10 @@ export class Broker {
       // Fenced for it before in this life, and heard since: it lives, and its address is wrong or shut.
       const at = endpointOf(broker, "PEER");
       const address = at ? `${at.host}:${at.port}` : "unknown";
-      this.#runtime.journal("error", `broker ${nodeId} is alive, but its peer address ${address} refuses connections: it cannot be followed`);
+      this.#runtime.journal(
+        "error",
+        `broker ${nodeId} is alive, but its peer address ${address} refuses connections: it cannot be followed`,
+      );
       return;
     }
     this.#fencedByRefusal.set(nodeId, broker.epoch);
@@ -424,7 +442,8 @@ export class Broker {
   /** Only an image that holds this broker's own registration is new enough to say that a replica is nobody's. */
   #maybeRemoveStrays(): void {
     const epoch = this.#lifecycle?.brokerEpoch ?? -1;
-    if (this.#straysRemoved || epoch < 0 || this.#metadata.image.brokers.get(this.config.nodeId)?.epoch !== epoch) return;
+    if (this.#straysRemoved || epoch < 0 || this.#metadata.image.brokers.get(this.config.nodeId)?.epoch !== epoch)
+      return;
     this.#straysRemoved = true;
     this.#partitions.removeStrays(this.#metadata.image);
   }
@@ -459,9 +478,14 @@ export class Broker {
       afterTicket: (ticket, run) => loop.afterTicket(ticket, run),
       afterThisTurn: (run) => loop.afterThisTurn(run),
       nextReadId: () => this.#reads.nextId(),
-      readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) => this.#reads.readCold(log, spec, onRead),
-      findTimestamp: (log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void) =>
-        this.#reads.findTimestamp(log, timestampMs, upTo, onFound),
+      readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) =>
+        this.#reads.readCold(log, spec, onRead),
+      findTimestamp: (
+        log: PartitionLog,
+        timestampMs: number,
+        upTo: Offset,
+        onFound: (found: TimestampSearch) => void,
+      ) => this.#reads.findTimestamp(log, timestampMs, upTo, onFound),
       findKept: (log, bytes, onKept) => this.#reads.findKept(log, bytes, onKept),
       touch: (key) => this.#touch(key),
     };

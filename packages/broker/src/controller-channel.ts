@@ -28,7 +28,9 @@ export const CONTROLLER_APIS: ReadonlySet<number> = new Set<number>([
 ]);
 
 export type ChannelFailure = "no-controller" | "refused" | "disconnected" | "timeout" | "not-sent";
-export type ChannelResult = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly reason: ChannelFailure };
+export type ChannelResult =
+  | { readonly ok: true; readonly body: unknown }
+  | { readonly ok: false; readonly reason: ChannelFailure };
 
 export class ControllerChannel {
   readonly #runtime: Runtime;
@@ -45,7 +47,9 @@ export class ControllerChannel {
   call(apiKey: number, body: unknown, timeoutMs: number, onResult: (result: ChannelResult) => void): void {
     const { nodeId } = this.#runtime.config;
     if (this.#active?.isActive) {
-      this.answer(apiKey, body, (reply) => onResult(reply === null ? { ok: false, reason: "no-controller" } : { ok: true, body: reply }));
+      this.answer(apiKey, body, (reply) =>
+        onResult(reply === null ? { ok: false, reason: "no-controller" } : { ok: true, body: reply }),
+      );
       return;
     }
     const leaderId = this.#leaderId();
@@ -54,11 +58,13 @@ export class ControllerChannel {
       return;
     }
     const request = { apiKey, apiVersion: -1, clientId: `node-${nodeId}`, body };
-    this.#runtime.network.request(leaderId, "control", request, timeoutMs, (result) => this.#runtime.enqueue(() => onResult(result)));
+    this.#runtime.network.request(leaderId, "control", request, timeoutMs, (result) =>
+      this.#runtime.enqueue(() => onResult(result)),
+    );
   }
 
   /** Carries a request out as the active controller; null = this node is not it (any more). */
-  answer(apiKey: number, body: unknown, onReply: (body: unknown | null) => void): void {
+  answer(apiKey: number, body: unknown, onReply: (body: object | null) => void): void {
     const active = this.#active;
     if (!active) {
       onReply(null);
@@ -66,28 +72,55 @@ export class ControllerChannel {
     }
     switch (apiKey) {
       case ApiKey.CreateTopics:
-        return active.execute({ type: "createTopics", request: body as RequestOf<typeof ApiKey.CreateTopics> }, onReply);
+        return active.execute(
+          { type: "createTopics", request: body as RequestOf<typeof ApiKey.CreateTopics> },
+          onReply,
+        );
       case ApiKey.DeleteTopics:
-        return active.execute({ type: "deleteTopics", request: body as RequestOf<typeof ApiKey.DeleteTopics> }, onReply);
+        return active.execute(
+          { type: "deleteTopics", request: body as RequestOf<typeof ApiKey.DeleteTopics> },
+          onReply,
+        );
       case ApiKey.CreatePartitions:
-        return active.execute({ type: "createPartitions", request: body as RequestOf<typeof ApiKey.CreatePartitions> }, onReply);
+        return active.execute(
+          { type: "createPartitions", request: body as RequestOf<typeof ApiKey.CreatePartitions> },
+          onReply,
+        );
       case ApiKey.IncrementalAlterConfigs:
         return active.execute(
           { type: "incrementalAlterConfigs", request: body as RequestOf<typeof ApiKey.IncrementalAlterConfigs> },
           onReply,
         );
       case ApiKey.ElectLeaders:
-        return active.execute({ type: "electLeaders", request: body as RequestOf<typeof ApiKey.ElectLeaders> }, onReply);
+        return active.execute(
+          { type: "electLeaders", request: body as RequestOf<typeof ApiKey.ElectLeaders> },
+          onReply,
+        );
       case ApiKey.AlterPartition:
-        return active.execute({ type: "alterPartition", request: body as RequestOf<typeof ApiKey.AlterPartition> }, onReply);
+        return active.execute(
+          { type: "alterPartition", request: body as RequestOf<typeof ApiKey.AlterPartition> },
+          onReply,
+        );
       case ApiKey.BrokerRegistration:
-        return active.execute({ type: "registerBroker", request: body as RequestOf<typeof ApiKey.BrokerRegistration> }, onReply);
+        return active.execute(
+          { type: "registerBroker", request: body as RequestOf<typeof ApiKey.BrokerRegistration> },
+          onReply,
+        );
       case ApiKey.BrokerHeartbeat:
-        return active.execute({ type: "brokerHeartbeat", request: body as RequestOf<typeof ApiKey.BrokerHeartbeat> }, onReply);
+        return active.execute(
+          { type: "brokerHeartbeat", request: body as RequestOf<typeof ApiKey.BrokerHeartbeat> },
+          onReply,
+        );
       case ApiKey.UnregisterBroker:
-        return active.execute({ type: "unregisterBroker", request: body as RequestOf<typeof ApiKey.UnregisterBroker> }, onReply);
+        return active.execute(
+          { type: "unregisterBroker", request: body as RequestOf<typeof ApiKey.UnregisterBroker> },
+          onReply,
+        );
       case ApiKey.AllocateProducerIds:
-        return active.execute({ type: "allocateProducerIds", request: body as RequestOf<typeof ApiKey.AllocateProducerIds> }, onReply);
+        return active.execute(
+          { type: "allocateProducerIds", request: body as RequestOf<typeof ApiKey.AllocateProducerIds> },
+          onReply,
+        );
       default:
         onReply(null);
     }

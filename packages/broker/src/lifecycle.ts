@@ -117,7 +117,12 @@ export class Lifecycle {
 
   #register(): void {
     const { config, store, settings } = this.#runtime;
-    const endpoint = (name: string, at: { host: string; port: number }) => ({ name, host: at.host, port: at.port, securityProtocol: 0 });
+    const endpoint = (name: string, at: { host: string; port: number }) => ({
+      name,
+      host: at.host,
+      port: at.port,
+      securityProtocol: 0,
+    });
     const listeners = [endpoint("CLIENT", config.advertised.client), endpoint("PEER", config.advertised.peer)];
     if (config.advertised.http) listeners.push(endpoint("HTTP", config.advertised.http));
     const previousBrokerEpoch = this.#vouches ? (this.#image().brokers.get(config.nodeId)?.epoch ?? -1) : -1;
@@ -135,7 +140,8 @@ export class Lifecycle {
       const reply = body as BrokerRegistrationResponse;
       const error = errorFromCode(reply.errorCode).name;
       if (error !== "NONE") {
-        if (error !== "NOT_CONTROLLER") this.#runtime.journal("warn", `the controller did not register this broker: ${error}`);
+        if (error !== "NOT_CONTROLLER")
+          this.#runtime.journal("warn", `the controller did not register this broker: ${error}`);
         return RETRY_MS;
       }
       this.#brokerEpoch = reply.brokerEpoch;
@@ -154,7 +160,9 @@ export class Lifecycle {
       wantFence: false,
       wantShutDown: this.#state === "draining",
     });
-    this.#ask(ApiKey.BrokerHeartbeat, request, settings.sessionTimeoutMs, (body) => this.#onHeartbeat(body as BrokerHeartbeatResponse));
+    this.#ask(ApiKey.BrokerHeartbeat, request, settings.sessionTimeoutMs, (body) =>
+      this.#onHeartbeat(body as BrokerHeartbeatResponse),
+    );
   }
 
   /** Returns the pause before the next heartbeat. */

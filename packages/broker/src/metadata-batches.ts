@@ -42,7 +42,6 @@ export function buildLeaderChange(change: LeaderChange, wallMs: number): Batch {
   return batchOf(buildControlBatch([{ type: "LEADER_CHANGE", message }], wallMs, options));
 }
 
-
 /** Records of one batch of a snapshot. */
 const SNAPSHOT_BATCH_RECORDS = 1_000;
 
@@ -55,7 +54,13 @@ export function buildSnapshot(
   const parts: Uint8Array[] = [];
   let offset = 0;
   const options = () => ({ baseOffset: offset, leaderEpoch: at.epoch });
-  parts.push(buildControlBatch([{ type: "SNAPSHOT_HEADER", message: { version: 0, lastContainedLogTimestamp: wallMs } }], wallMs, options()));
+  parts.push(
+    buildControlBatch(
+      [{ type: "SNAPSHOT_HEADER", message: { version: 0, lastContainedLogTimestamp: wallMs } }],
+      wallMs,
+      options(),
+    ),
+  );
   offset += 1;
   for (let from = 0; from < records.length; from += SNAPSHOT_BATCH_RECORDS) {
     const some = records.slice(from, from + SNAPSHOT_BATCH_RECORDS);

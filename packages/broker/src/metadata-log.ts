@@ -81,9 +81,15 @@ export class MetadataLog {
         this.#runtime.readCold(log, spec, (answer) => {
           this.#reading = false;
           if (!answer.ok) {
-            this.#runtime.journal("error", `the metadata log cannot be read at offset ${this.#position}: ${answer.reason}`);
+            this.#runtime.journal(
+              "error",
+              `the metadata log cannot be read at offset ${this.#position}: ${answer.reason}`,
+            );
             // Damage does not heal: the node must not go on with a past that it cannot read. Anything else is asked for again.
-            invariant(answer.error !== "CORRUPT_MESSAGE", "the metadata log is damaged: remove this node's metadata.db, and it fetches the log anew");
+            invariant(
+              answer.error !== "CORRUPT_MESSAGE",
+              "the metadata log is damaged: remove this node's metadata.db, and it fetches the log anew",
+            );
             this.#retryAtMs = this.#runtime.nowMs + RETRY_MS;
             return;
           }
@@ -104,7 +110,11 @@ export class MetadataLog {
     if (this.#bytesSinceSnapshot < this.#runtime.settings.metadataSnapshotBytes) return null;
     if (this.image.offset !== this.#position) return null;
     this.#bytesSinceSnapshot = 0;
-    return buildSnapshot(snapshotRecords(this.image), { endOffset: this.#position, epoch: this.#epoch }, this.#runtime.clock.wallMs());
+    return buildSnapshot(
+      snapshotRecords(this.image),
+      { endOffset: this.#position, epoch: this.#epoch },
+      this.#runtime.clock.wallMs(),
+    );
   }
 
   #apply(batch: Batch): void {
@@ -118,7 +128,10 @@ export class MetadataLog {
       return;
     }
     const records = readMetadataBatch(batch.bytes);
-    const applied = this.#loader.apply({ baseOffset: batch.facts.baseOffset, epoch: position.epoch, records }, position);
+    const applied = this.#loader.apply(
+      { baseOffset: batch.facts.baseOffset, epoch: position.epoch, records },
+      position,
+    );
     if (applied) this.#onDelta(applied.delta);
   }
 

@@ -104,7 +104,7 @@ export class Partitions {
 
   /** Removes logs that no image knows any more: replicas of topics deleted while this broker was away. Call once, when it has caught up. */
   removeStrays(image: MetadataImage): void {
-    for (const key of [...this.#runtime.store.logs.keys()]) {
+    for (const key of this.#runtime.store.logs.keys()) {
       if (this.#byKey.has(key) || !/^.{22}-\d+$/.test(key)) continue;
       const topicId = key.slice(0, 22) as Uuid;
       const assigned = image.topicsById.get(topicId)?.partitions.get(Number(key.slice(23)));
@@ -144,7 +144,15 @@ export class Partitions {
     const retentionClass = retentionClassOf(this.topicConfig(topicName));
     const log = this.#runtime.store.create({ key, topicId, topicName, partition: index, retentionClass });
     const localId = this.#runtime.config.nodeId;
-    const partition = new Partition({ topicId, topicName, index, localId, log, settings: this.#settings, effects: this.effects });
+    const partition = new Partition({
+      topicId,
+      topicName,
+      index,
+      localId,
+      log,
+      settings: this.#settings,
+      effects: this.effects,
+    });
     this.#byKey.set(key, partition);
     return partition;
   }

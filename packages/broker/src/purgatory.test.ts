@@ -19,7 +19,10 @@ test("T5 a parked request is asked when one of its keys is touched, and only the
   const purgatory = new Purgatory();
   const ends: string[] = [];
   let isReady = false;
-  purgatory.park(waiter(100, ["a", "b"], () => isReady, ends), 0);
+  purgatory.park(
+    waiter(100, ["a", "b"], () => isReady, ends),
+    0,
+  );
   isReady = true;
   purgatory.settle(1);
   expect(ends).toEqual([]);
@@ -35,7 +38,10 @@ test("T5 a parked request is asked when one of its keys is touched, and only the
 test("B4 a parked request ends when its time is over", () => {
   const purgatory = new Purgatory();
   const ends: string[] = [];
-  purgatory.park(waiter(100, ["a"], () => false, ends), 0);
+  purgatory.park(
+    waiter(100, ["a"], () => false, ends),
+    0,
+  );
   expect(purgatory.nextDeadlineMs()).toBe(100);
   purgatory.settle(99);
   expect(ends).toEqual([]);
@@ -46,9 +52,15 @@ test("B4 a parked request ends when its time is over", () => {
 
 test("completed requests are let go, also below one that waits long", () => {
   const purgatory = new Purgatory();
-  purgatory.park(waiter(1, ["poll"], () => false, []), 0);
+  purgatory.park(
+    waiter(1, ["poll"], () => false, []),
+    0,
+  );
   for (let i = 0; i < 10_000; i++) {
-    purgatory.park(waiter(30_000, ["a"], () => true, []), 0);
+    purgatory.park(
+      waiter(30_000, ["a"], () => true, []),
+      0,
+    );
     purgatory.touch("a");
     purgatory.settle(0);
   }
@@ -59,13 +71,22 @@ test("completed requests are let go, also below one that waits long", () => {
 test("B1 whatever the order of deadlines and touches, every parked request ends exactly once", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ deadlineMs: fc.integer({ min: 1, max: 100 }), key: fc.constantFrom("a", "b", "c") }), { maxLength: 50 }),
-      fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 10 }), touch: fc.constantFrom("a", "b", "c", "none") }), { maxLength: 30 }),
+      fc.array(fc.record({ deadlineMs: fc.integer({ min: 1, max: 100 }), key: fc.constantFrom("a", "b", "c") }), {
+        maxLength: 50,
+      }),
+      fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 10 }), touch: fc.constantFrom("a", "b", "c", "none") }), {
+        maxLength: 30,
+      }),
       (requests, steps) => {
         const purgatory = new Purgatory();
         const ends: string[] = [];
         const open = new Set<string>();
-        requests.forEach((request, i) => purgatory.park(waiter(request.deadlineMs, [request.key], () => open.has(request.key), ends, `${i} `), 0));
+        requests.forEach((request, i) =>
+          purgatory.park(
+            waiter(request.deadlineMs, [request.key], () => open.has(request.key), ends, `${i} `),
+            0,
+          ),
+        );
         let nowMs = 0;
         for (const step of steps) {
           nowMs += step.afterMs;
@@ -74,7 +95,9 @@ test("B1 whatever the order of deadlines and touches, every parked request ends 
           purgatory.settle(nowMs);
         }
         purgatory.settle(1000);
-        expect(ends.map((end) => Number(end.split(" ")[0])).toSorted((a, b) => a - b)).toEqual(requests.map((_, i) => i));
+        expect(ends.map((end) => Number(end.split(" ")[0])).toSorted((a, b) => a - b)).toEqual(
+          requests.map((_, i) => i),
+        );
       },
     ),
   );

@@ -13,7 +13,14 @@ import {
 } from "@vitrine/raft";
 import { buildLeaderChange, checkSnapshotBytes } from "./metadata-batches.ts";
 import type { PeerEvent } from "./ports.ts";
-import { METADATA_TOPIC, METADATA_TOPIC_ID, raftRequestFromWire, raftRequestToWire, raftResponseFromWire, raftResponseToWire } from "./raft-wire.ts";
+import {
+  METADATA_TOPIC,
+  METADATA_TOPIC_ID,
+  raftRequestFromWire,
+  raftRequestToWire,
+  raftResponseFromWire,
+  raftResponseToWire,
+} from "./raft-wire.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What the rest of the broker hears of the quorum. */
@@ -123,12 +130,18 @@ export class Quorum {
         runtime.afterTicket(effect.gate, () => {
           const wire = raftRequestToWire(request);
           const lane = request.type === "fetch" || request.type === "fetchSnapshot" ? "raft" : "vote";
-          const apiRequest = { apiKey: wire.apiKey, apiVersion: -1, clientId: `node-${runtime.config.nodeId}`, body: wire.body };
+          const apiRequest = {
+            apiKey: wire.apiKey,
+            apiVersion: -1,
+            clientId: `node-${runtime.config.nodeId}`,
+            body: wire.body,
+          };
           runtime.network.request(to, lane, apiRequest, timeoutMs, (result) => {
             runtime.enqueue(() => {
               const response = result.ok ? raftResponseFromWire(wire.apiKey, result.body) : null;
               if (response) this.step({ type: "response", from: to, requestId, response });
-              else this.step({ type: "requestFailed", to, requestId, reason: result.ok ? "disconnected" : result.reason });
+              else
+                this.step({ type: "requestFailed", to, requestId, reason: result.ok ? "disconnected" : result.reason });
             });
           });
         });
@@ -159,7 +172,10 @@ export class Quorum {
         this.#listener.onSnapshotInstalled();
         return;
       case "truncated":
-        runtime.journal("warn", `uncommitted metadata from offset ${effect.offset} on is gone: another leader wrote there`);
+        runtime.journal(
+          "warn",
+          `uncommitted metadata from offset ${effect.offset} on is gone: another leader wrote there`,
+        );
         return;
     }
   }

@@ -2,13 +2,7 @@
  * Between raft's compact messages and Kafka's own: Vote (52), BeginQuorumEpoch (53), EndQuorumEpoch (54), Fetch (1) of the metadata
  * partition and FetchSnapshot (59). Versions are the codec's business; what a version lacks has its default here.
  */
-import {
-  errorCode,
-  errorFromCode,
-  Offset,
-  ZERO_UUID,
-  type Uuid,
-} from "@vitrine/core";
+import { errorCode, errorFromCode, Offset, ZERO_UUID, type Uuid } from "@vitrine/core";
 import type { Batch } from "@vitrine/log";
 import type { RaftRequest, RaftResponse } from "@vitrine/raft";
 import { splitBatches } from "@vitrine/protocol/batch";
@@ -250,7 +244,10 @@ export function raftRequestFromWire(apiKey: number, body: unknown): RaftRequest 
         clusterId: wire.clusterId,
         replicaId: wire.replicaId,
         currentLeaderEpoch: partition.currentLeaderEpoch,
-        snapshotId: { endOffset: Offset(Math.max(0, partition.snapshotId.endOffset)), epoch: partition.snapshotId.epoch },
+        snapshotId: {
+          endOffset: Offset(Math.max(0, partition.snapshotId.endOffset)),
+          epoch: partition.snapshotId.epoch,
+        },
         position: partition.position,
         maxBytes: wire.maxBytes,
       };
@@ -296,7 +293,9 @@ export function raftResponseToWire(response: RaftResponse): unknown {
           },
         ],
       };
-      return response.type === "beginQuorumEpoch" ? newBeginQuorumEpochResponse(fields) : newEndQuorumEpochResponse(fields);
+      return response.type === "beginQuorumEpoch"
+        ? newBeginQuorumEpochResponse(fields)
+        : newEndQuorumEpochResponse(fields);
     }
     case "fetch":
       return newFetchResponse({
@@ -349,7 +348,13 @@ export function raftResponseFromWire(apiKey: number, body: unknown): RaftRespons
       const wire = body as VoteResponse;
       const partition = wire.topics[0]?.partitions[0];
       if (!partition)
-        return { type: "vote", error: errorFromCode(wire.errorCode).name, leaderEpoch: -1, leaderId: -1, voteGranted: false };
+        return {
+          type: "vote",
+          error: errorFromCode(wire.errorCode).name,
+          leaderEpoch: -1,
+          leaderId: -1,
+          voteGranted: false,
+        };
       return {
         type: "vote",
         error: errorFromCode(partition.errorCode).name,
@@ -386,8 +391,11 @@ export function raftResponseFromWire(apiKey: number, body: unknown): RaftRespons
         logStartOffset: partition.logStartOffset,
         batches,
         divergingEpoch:
-          divergingEpoch.epoch < 0 ? null : { epoch: divergingEpoch.epoch, endOffset: Offset(divergingEpoch.endOffset) },
-        snapshotId: snapshotId.endOffset < 0 ? null : { endOffset: Offset(snapshotId.endOffset), epoch: snapshotId.epoch },
+          divergingEpoch.epoch < 0
+            ? null
+            : { epoch: divergingEpoch.epoch, endOffset: Offset(divergingEpoch.endOffset) },
+        snapshotId:
+          snapshotId.endOffset < 0 ? null : { endOffset: Offset(snapshotId.endOffset), epoch: snapshotId.epoch },
       };
     }
     case ApiKey.FetchSnapshot: {
@@ -398,7 +406,10 @@ export function raftResponseFromWire(apiKey: number, body: unknown): RaftRespons
         error: errorFromCode(partition.errorCode).name,
         leaderEpoch: partition.currentLeader.leaderEpoch,
         leaderId: partition.currentLeader.leaderId,
-        snapshotId: { endOffset: Offset(Math.max(0, partition.snapshotId.endOffset)), epoch: partition.snapshotId.epoch },
+        snapshotId: {
+          endOffset: Offset(Math.max(0, partition.snapshotId.endOffset)),
+          epoch: partition.snapshotId.epoch,
+        },
         sizeBytes: partition.size,
         position: partition.position,
         bytes: partition.unalignedRecords ?? new Uint8Array(0),

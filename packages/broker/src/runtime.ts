@@ -13,7 +13,11 @@ export type Journal = (level: LogLevel, message: string, fields?: Record<string,
 
 export type ColdRead =
   | { readonly ok: true; readonly batches: readonly Batch[] }
-  | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR";
+      readonly reason: string;
+    };
 
 export type TimestampSearch =
   | { readonly ok: true; readonly batch: Batch | null }

@@ -33,7 +33,10 @@ export class TurnLoop {
   #nextCheckpointMs = 0;
   #nowMs: number;
 
-  constructor(ports: { readonly clock: Clock; readonly scheduler: Scheduler; readonly store: LogStore }, body: TurnBody) {
+  constructor(
+    ports: { readonly clock: Clock; readonly scheduler: Scheduler; readonly store: LogStore },
+    body: TurnBody,
+  ) {
     this.#clock = ports.clock;
     this.#scheduler = ports.scheduler;
     this.#store = ports.store;
@@ -102,7 +105,9 @@ export class TurnLoop {
       this.#outbox.release(this.#store.committedTicket);
       this.#wake();
     } catch (error) {
-      this.#body.onBroken(error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : String(error));
+      this.#body.onBroken(
+        error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : String(error),
+      );
     }
   }
 

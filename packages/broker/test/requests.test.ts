@@ -23,10 +23,24 @@ beforeEach(() => {
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 function createTopic(name: string, configs: Record<string, string> = {}): void {
-  const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) };
-  const reply = cluster.call<ResponseOf<typeof ApiKey.CreateTopics>>(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+  const topic = {
+    name,
+    numPartitions: 1,
+    replicationFactor: -1,
+    assignments: [],
+    configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+  };
+  const reply = cluster.call<ResponseOf<typeof ApiKey.CreateTopics>>(
+    1,
+    ApiKey.CreateTopics,
+    newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }),
+    7,
+  );
   expect(reply).toMatchObject({ topics: [{ name, errorCode: 0 }] });
-  cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has(name)), `everybody to know ${name}`);
+  cluster.until(
+    () => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has(name)),
+    `everybody to know ${name}`,
+  );
 }
 
 const leaderOf = (name: string): NodeId => {
@@ -36,11 +50,20 @@ const leaderOf = (name: string): NodeId => {
 
 function produceBody(name: string, value: string, acks: number, timeoutMs = 2_000) {
   const records = buildBatch([{ key: null, value: bytes(value), timestampMs: 1_700_000_000_000 }]);
-  return newProduceRequest({ acks, timeoutMs, topicData: [{ name, topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }] });
+  return newProduceRequest({
+    acks,
+    timeoutMs,
+    topicData: [{ name, topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }],
+  });
 }
 
 function produce(name: string, value: string, acks = -1): { error: string; offset: number; message: string | null } {
-  const reply = cluster.call<ResponseOf<typeof ApiKey.Produce>>(leaderOf(name), ApiKey.Produce, produceBody(name, value, acks), 9);
+  const reply = cluster.call<ResponseOf<typeof ApiKey.Produce>>(
+    leaderOf(name),
+    ApiKey.Produce,
+    produceBody(name, value, acks),
+    9,
+  );
   if (reply === null || reply === "close") throw new Error(String(reply));
   const data = reply.responses[0]!.partitionResponses[0]!;
   return { error: errorFromCode(data.errorCode).name, offset: data.baseOffset, message: data.errorMessage };
@@ -48,12 +71,17 @@ function produce(name: string, value: string, acks = -1): { error: string; offse
 
 function read(name: string, from = 0): string[] {
   const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: from, partitionMaxBytes: 1 << 20 });
-  const request = newFetchRequest({ maxWaitMs: 0, topics: [{ topic: name, topicId: ZERO_UUID, partitions: [partition] }] });
+  const request = newFetchRequest({
+    maxWaitMs: 0,
+    topics: [{ topic: name, topicId: ZERO_UUID, partitions: [partition] }],
+  });
   const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(leaderOf(name), ApiKey.Fetch, request, 12);
   if (reply === null || reply === "close") throw new Error(String(reply));
   const data = reply.responses[0]!.partitions[0]!;
   expect(data.errorCode).toBe(0);
-  return splitBatches(data.records!).batches.flatMap((batch) => readRecords(batch.bytes)).map((record) => new TextDecoder().decode(record.value!));
+  return splitBatches(data.records!)
+    .batches.flatMap((batch) => readRecords(batch.bytes))
+    .map((record) => new TextDecoder().decode(record.value!));
 }
 
 describe("writing", () => {
@@ -80,7 +108,9 @@ describe("writing", () => {
     cluster.until(() => isrAtLeader() === 2, "the ISR to shrink");
     expect(produce("t", "a").error).toBe("NOT_ENOUGH_REPLICAS");
     const leader = cluster.nodes.get(leaderOf("t"))!;
-    const ends = [...leader.store.logs.values()].filter((log) => log.descriptor.topicName === "t").map((log) => log.logEndOffset);
+    const ends = [...leader.store.logs.values()]
+      .filter((log) => log.descriptor.topicName === "t")
+      .map((log) => log.logEndOffset);
     expect(ends).toEqual([0]);
     expect(produce("t", "weak", 1).error).toBe("NONE");
     expect(read("t")).toEqual([]);
@@ -89,7 +119,12 @@ describe("writing", () => {
   test("B4 a write that cannot be committed in time says so, and why", () => {
     createTopic("t");
     const leader = leaderOf("t");
-    const answer = cluster.send<ResponseOf<typeof ApiKey.Produce>>(leader, ApiKey.Produce, produceBody("t", "a", -1, 500), 9);
+    const answer = cluster.send<ResponseOf<typeof ApiKey.Produce>>(
+      leader,
+      ApiKey.Produce,
+      produceBody("t", "a", -1, 500),
+      9,
+    );
     for (const id of [1, 2, 3]) if (id !== leader) cluster.kill(id);
     cluster.until(() => answer.done, "the answer");
     const reply = answer.body as ResponseOf<typeof ApiKey.Produce>;
@@ -102,7 +137,12 @@ describe("writing", () => {
 
   test("clients cannot write to internal topics, nor with other acks than 0, 1 and -1", () => {
     createTopic("t");
-    const reply = cluster.call<ResponseOf<typeof ApiKey.Produce>>(leaderOf("t"), ApiKey.Produce, produceBody("t", "a", 2), 9) as ResponseOf<typeof ApiKey.Produce>;
+    const reply = cluster.call<ResponseOf<typeof ApiKey.Produce>>(
+      leaderOf("t"),
+      ApiKey.Produce,
+      produceBody("t", "a", 2),
+      9,
+    ) as ResponseOf<typeof ApiKey.Produce>;
     expect(errorFromCode(reply.responses[0]!.partitionResponses[0]!.errorCode).name).toBe("INVALID_REQUIRED_ACKS");
   });
 });
@@ -111,7 +151,11 @@ describe("reading and asking", () => {
   test("B5 a consumer that waits is answered as soon as a record is committed", () => {
     createTopic("t");
     const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20 });
-    const request = newFetchRequest({ maxWaitMs: 5_000, minBytes: 1, topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }] });
+    const request = newFetchRequest({
+      maxWaitMs: 5_000,
+      minBytes: 1,
+      topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }],
+    });
     const waiting = cluster.send(leaderOf("t"), ApiKey.Fetch, request, 12);
     cluster.pass(100);
     expect(waiting.done).toBe(false);
@@ -126,8 +170,14 @@ describe("reading and asking", () => {
     createTopic("t");
     produce("t", "a");
     const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20 });
-    const request = newFetchRequest({ maxWaitMs: 0, minBytes: 0, topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }] });
-    const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(leaderOf("t"), ApiKey.Fetch, request, 12) as ResponseOf<typeof ApiKey.Fetch>;
+    const request = newFetchRequest({
+      maxWaitMs: 0,
+      minBytes: 0,
+      topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }],
+    });
+    const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(leaderOf("t"), ApiKey.Fetch, request, 12) as ResponseOf<
+      typeof ApiKey.Fetch
+    >;
     expect(reply.responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(0);
   });
 
@@ -147,7 +197,9 @@ describe("reading and asking", () => {
   test("B13 a topic that Metadata does not know is created when the client allows it", () => {
     const ask = (name: string, allow: boolean) => {
       const request = newMetadataRequest({ topics: [{ topicId: ZERO_UUID, name }], allowAutoTopicCreation: allow });
-      const reply = cluster.call<ResponseOf<typeof ApiKey.Metadata>>(2, ApiKey.Metadata, request, 12) as ResponseOf<typeof ApiKey.Metadata>;
+      const reply = cluster.call<ResponseOf<typeof ApiKey.Metadata>>(2, ApiKey.Metadata, request, 12) as ResponseOf<
+        typeof ApiKey.Metadata
+      >;
       return errorFromCode(reply.topics[0]!.errorCode).name;
     };
     expect(ask("new", false)).toBe("UNKNOWN_TOPIC_OR_PARTITION");
@@ -159,7 +211,9 @@ describe("reading and asking", () => {
     expect(cluster.call(1, ApiKey.Vote, newVoteRequest(), 2)).toBe("close");
     expect(cluster.call(1, ApiKey.BrokerHeartbeat, {}, 1)).toBe("close");
     const asReplica = newFetchRequest({ replicaId: 2 });
-    expect(cluster.call<ResponseOf<typeof ApiKey.Fetch>>(1, ApiKey.Fetch, asReplica, 12)).toMatchObject({ errorCode: 31 });
+    expect(cluster.call<ResponseOf<typeof ApiKey.Fetch>>(1, ApiKey.Fetch, asReplica, 12)).toMatchObject({
+      errorCode: 31,
+    });
   });
 });
 
@@ -169,20 +223,40 @@ describe("what clients may send", () => {
     const records = buildBatch([{ key: null, value: bytes("x".repeat(100)), timestampMs: 1_700_000_000_000 }]);
     new DataView(records.buffer, records.byteOffset).setInt16(21, 1);
     sealBatch(records);
-    const body = newProduceRequest({ acks: -1, timeoutMs: 2_000, topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }] });
-    expect(cluster.call(leaderOf("t"), ApiKey.Produce, body, 9)).toMatchObject({ responses: [{ partitionResponses: [{ errorCode: 0 }] }] });
+    const body = newProduceRequest({
+      acks: -1,
+      timeoutMs: 2_000,
+      topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }],
+    });
+    expect(cluster.call(leaderOf("t"), ApiKey.Produce, body, 9)).toMatchObject({
+      responses: [{ partitionResponses: [{ errorCode: 0 }] }],
+    });
     const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: 5 }];
     const request = newListOffsetsRequest({ replicaId: -1, topics: [{ name: "t", partitions }] });
-    const reply = cluster.call<ResponseOf<typeof ApiKey.ListOffsets>>(leaderOf("t"), ApiKey.ListOffsets, request, 7) as ResponseOf<typeof ApiKey.ListOffsets>;
+    const reply = cluster.call<ResponseOf<typeof ApiKey.ListOffsets>>(
+      leaderOf("t"),
+      ApiKey.ListOffsets,
+      request,
+      7,
+    ) as ResponseOf<typeof ApiKey.ListOffsets>;
     expect(errorFromCode(reply.topics[0]!.partitions[0]!.errorCode).name).toBe("CORRUPT_MESSAGE");
     expect(produce("t", "after").error).toBe("NONE");
   });
 
   test("B5 a partition that lags behind the tail gets on beside a busy one", () => {
-    cluster = new SmallCluster({ "default.replication.factor": "1", "min.insync.replicas": "1" }, { tailBytesMax: 200 });
+    cluster = new SmallCluster(
+      { "default.replication.factor": "1", "min.insync.replicas": "1" },
+      { tailBytesMax: 200 },
+    );
     createTopic("cold");
     const home = leaderOf("cold");
-    const topic = { name: "hot", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [home] }], configs: [] };
+    const topic = {
+      name: "hot",
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partitionIndex: 0, brokerIds: [home] }],
+      configs: [],
+    };
     cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
     cluster.until(() => cluster.broker(home).image.topicsByName.has("hot"), "the topic");
     for (let i = 0; i < 20; i++) produce("cold", String(i));
@@ -195,8 +269,14 @@ describe("what clients may send", () => {
         topicId: ZERO_UUID,
         partitions: [newFetchRequestFetchPartition({ partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 })],
       });
-      const request = newFetchRequest({ maxWaitMs: 500, minBytes: 1, topics: [ask("hot", hotAt), ask("cold", coldAt)] });
-      const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(home, ApiKey.Fetch, request, 11) as ResponseOf<typeof ApiKey.Fetch>;
+      const request = newFetchRequest({
+        maxWaitMs: 500,
+        minBytes: 1,
+        topics: [ask("hot", hotAt), ask("cold", coldAt)],
+      });
+      const reply = cluster.call<ResponseOf<typeof ApiKey.Fetch>>(home, ApiKey.Fetch, request, 11) as ResponseOf<
+        typeof ApiKey.Fetch
+      >;
       const count = (name: string) =>
         splitBatches(reply.responses.find((answer) => answer.topic === name)!.partitions[0]!.records!).batches.length;
       hotAt += count("hot");
@@ -221,16 +301,36 @@ describe("every version", () => {
     for (const to of [leader, follower]) {
       for (let version = 3; version <= 11; version++) ask(ApiKey.Produce, version, produceBody("t", "b", -1), to);
       for (let version = 4; version <= 18; version++) {
-        const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20, currentLeaderEpoch: version >= 9 ? 7 : -1 });
+        const partition = newFetchRequestFetchPartition({
+          partition: 0,
+          fetchOffset: 0,
+          partitionMaxBytes: 1 << 20,
+          currentLeaderEpoch: version >= 9 ? 7 : -1,
+        });
         const { id } = cluster.broker(1).image.topicsByName.get("t")!;
         const topic = version >= 13 ? { topic: "", topicId: id } : { topic: "t", topicId: ZERO_UUID };
-        ask(ApiKey.Fetch, version, newFetchRequest({ maxWaitMs: 0, topics: [{ ...topic, partitions: [partition] }] }), to);
+        ask(
+          ApiKey.Fetch,
+          version,
+          newFetchRequest({ maxWaitMs: 0, topics: [{ ...topic, partitions: [partition] }] }),
+          to,
+        );
       }
       for (let version = 1; version <= 7; version++) {
-        const partitions = [-1, -2, -3, 0].map((timestamp) => ({ partitionIndex: 0, currentLeaderEpoch: -1, timestamp }));
-        ask(ApiKey.ListOffsets, version, newListOffsetsRequest({ replicaId: -1, topics: [{ name: "t", partitions }] }), to);
+        const partitions = [-1, -2, -3, 0].map((timestamp) => ({
+          partitionIndex: 0,
+          currentLeaderEpoch: -1,
+          timestamp,
+        }));
+        ask(
+          ApiKey.ListOffsets,
+          version,
+          newListOffsetsRequest({ replicaId: -1, topics: [{ name: "t", partitions }] }),
+          to,
+        );
       }
-      for (let version = 0; version <= 12; version++) ask(ApiKey.Metadata, version, newMetadataRequest({ topics: [{ topicId: ZERO_UUID, name: "t" }] }), to);
+      for (let version = 0; version <= 12; version++)
+        ask(ApiKey.Metadata, version, newMetadataRequest({ topics: [{ topicId: ZERO_UUID, name: "t" }] }), to);
     }
   });
 });
@@ -239,7 +339,12 @@ describe("the controller", () => {
   test("B7 any broker takes a client's request for the controller to it", () => {
     for (const id of [1, 2, 3]) {
       const topic = { name: `t${id}`, numPartitions: 1, replicationFactor: -1, assignments: [], configs: [] };
-      const reply = cluster.call(id, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+      const reply = cluster.call(
+        id,
+        ApiKey.CreateTopics,
+        newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }),
+        7,
+      );
       expect(reply).toMatchObject({ topics: [{ errorCode: 0 }] });
     }
   });
@@ -249,7 +354,11 @@ describe("the controller", () => {
     const controller = cluster.controllerId;
     cluster.kill(controller);
     const beforeMs = cluster.nowMs;
-    cluster.until(() => cluster.controllerId > 0 && cluster.broker(cluster.controllerId).image.brokers.get(controller)?.fenced === true, "the fence");
+    cluster.until(
+      () =>
+        cluster.controllerId > 0 && cluster.broker(cluster.controllerId).image.brokers.get(controller)?.fenced === true,
+      "the fence",
+    );
     expect(cluster.nowMs - beforeMs).toBeLessThan(500);
     cluster.until(() => produce("t", "a").error === "NONE", "a write");
   });
@@ -265,7 +374,10 @@ describe("the controller", () => {
     const topics = [{ name: "gone", topicId: ZERO_UUID }];
     cluster.call(cluster.controllerId, ApiKey.DeleteTopics, { topics, topicNames: [], timeoutMs: 5_000 }, 6);
     cluster.restart(victim);
-    cluster.until(() => cluster.broker(cluster.controllerId).image.topicsByName.get("kept")!.partitions.get(0)!.isr.length === 3, "a full ISR");
+    cluster.until(
+      () => cluster.broker(cluster.controllerId).image.topicsByName.get("kept")!.partitions.get(0)!.isr.length === 3,
+      "a full ISR",
+    );
     expect(cluster.broker(victim).brokerEpoch).toBeGreaterThan(epoch);
     const names = [...cluster.nodes.get(victim)!.store.logs.values()].map((log) => log.descriptor.topicName);
     expect(names).not.toContain("gone");
@@ -273,12 +385,21 @@ describe("the controller", () => {
   });
 
   test("B11 a broker that comes back with an empty disk leads nothing that others hold", () => {
-    const topic = { name: "t", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }], configs: [] };
+    const topic = {
+      name: "t",
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }],
+      configs: [],
+    };
     cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
     cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has("t")), "the topic");
     expect(produce("t", "a").error).toBe("NONE");
     cluster.kill(3);
-    cluster.until(() => cluster.broker(1).image.topicsByName.get("t")!.partitions.get(0)!.isr.length === 1, "the ISR to shrink");
+    cluster.until(
+      () => cluster.broker(1).image.topicsByName.get("t")!.partitions.get(0)!.isr.length === 1,
+      "the ISR to shrink",
+    );
     cluster.kill(2);
     cluster.pass(4_000);
     cluster.restart(2, { wiped: true });
@@ -291,8 +412,17 @@ describe("the controller", () => {
   });
 
   test("B17 after an unclean election a replica that was away follows the new leader, and the ISR is full again", () => {
-    const configs = [{ name: "unclean.leader.election.enable", value: "true" }, { name: "min.insync.replicas", value: "1" }];
-    const topic = { name: "t", numPartitions: -1, replicationFactor: -1, assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }], configs };
+    const configs = [
+      { name: "unclean.leader.election.enable", value: "true" },
+      { name: "min.insync.replicas", value: "1" },
+    ];
+    const topic = {
+      name: "t",
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partitionIndex: 0, brokerIds: [2, 3] }],
+      configs,
+    };
     cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
     cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has("t")), "the topic");
     const isr = () => cluster.broker(1).image.topicsByName.get("t")!.partitions.get(0)!.isr;

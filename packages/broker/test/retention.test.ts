@@ -8,18 +8,32 @@ const BORN_MS = 1_700_000_000_000;
 
 function clusterWith(configs: Record<string, string>) {
   const cluster = new SmallCluster({ "log.retention.check.interval.ms": "500" });
-  const topic = { name: "t", numPartitions: 1, replicationFactor: -1, assignments: [], configs: Object.entries(configs).map(([name, value]) => ({ name, value })) };
+  const topic = {
+    name: "t",
+    numPartitions: 1,
+    replicationFactor: -1,
+    assignments: [],
+    configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+  };
   cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
   const image = () => cluster.broker(1).image.topicsByName.get("t");
   cluster.until(() => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has("t")), "the topic");
   const write = (timestampMs: number, size = 10) => {
     const records = buildBatch([{ key: null, value: new Uint8Array(size), timestampMs }]);
-    const body = newProduceRequest({ acks: -1, timeoutMs: 2_000, topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }] });
-    expect(cluster.call(image()!.partitions.get(0)!.leader, ApiKey.Produce, body, 9)).toMatchObject({ responses: [{ partitionResponses: [{ errorCode: 0 }] }] });
+    const body = newProduceRequest({
+      acks: -1,
+      timeoutMs: 2_000,
+      topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }],
+    });
+    expect(cluster.call(image()!.partitions.get(0)!.leader, ApiKey.Produce, body, 9)).toMatchObject({
+      responses: [{ partitionResponses: [{ errorCode: 0 }] }],
+    });
   };
   /** Log starts of all three replicas. */
   const starts = () =>
-    [...cluster.nodes.values()].map(({ store }) => [...store.logs.values()].find((log) => log.descriptor.topicName === "t")!.logStartOffset as number);
+    [...cluster.nodes.values()].map(
+      ({ store }) => [...store.logs.values()].find((log) => log.descriptor.topicName === "t")!.logStartOffset as number,
+    );
   return { cluster, write, starts };
 }
 

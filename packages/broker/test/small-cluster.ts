@@ -1,7 +1,14 @@
 /** A few nodes in one thread under virtual time: direct calls instead of sockets, memory instead of disks. For the rules of single requests; the simulator does the rest. */
 import { randomUuid, seededRandom, type NodeId } from "@vitrine/core";
 import { MemoryLogStore } from "@vitrine/log";
-import { Broker, type ApiRequest, type BrokerConfig, type PeerEvent, type PeerResult, type RequestContext } from "@vitrine/broker";
+import {
+  Broker,
+  type ApiRequest,
+  type BrokerConfig,
+  type PeerEvent,
+  type PeerResult,
+  type RequestContext,
+} from "@vitrine/broker";
 
 /** One way between two nodes, and a client's way, in milliseconds. */
 const HOP_MS = 0.2;
@@ -30,10 +37,19 @@ export class SmallCluster {
   readonly #properties: ReadonlyMap<string, string>;
   readonly #storeOptions: { readonly tailBytesMax?: number };
 
-  constructor(properties: Readonly<Record<string, string>> = {}, storeOptions: { readonly tailBytesMax?: number } = {}) {
+  constructor(
+    properties: Readonly<Record<string, string>> = {},
+    storeOptions: { readonly tailBytesMax?: number } = {},
+  ) {
     this.#storeOptions = storeOptions;
     this.#properties = new Map(
-      Object.entries({ "default.replication.factor": "3", "min.insync.replicas": "2", "broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "250", ...properties }),
+      Object.entries({
+        "default.replication.factor": "3",
+        "min.insync.replicas": "2",
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "250",
+        ...properties,
+      }),
     );
     for (const { nodeId } of VOTERS) this.#start(nodeId, { broker: true, controller: true });
     this.until(() => [...this.nodes.values()].every(({ broker }) => broker.isReady), "every node to be ready");
@@ -70,20 +86,36 @@ export class SmallCluster {
   }
 
   /** A client's request, to its reply. */
-  call<Body>(to: NodeId, apiKey: number, body: unknown, apiVersion: number, listener: RequestContext["listener"] = "client"): Body | "close" | null {
+  call<Body>(
+    to: NodeId,
+    apiKey: number,
+    body: unknown,
+    apiVersion: number,
+    listener: RequestContext["listener"] = "client",
+  ): Body | "close" | null {
     const answer = this.send<Body>(to, apiKey, body, apiVersion, listener);
     this.until(() => answer.done, `an answer to request ${apiKey}`);
     return answer.body;
   }
 
   /** The same without waiting. */
-  send<Body>(to: NodeId, apiKey: number, body: unknown, apiVersion: number, listener: RequestContext["listener"] = "client") {
+  send<Body>(
+    to: NodeId,
+    apiKey: number,
+    body: unknown,
+    apiVersion: number,
+    listener: RequestContext["listener"] = "client",
+  ) {
     const answer: { done: boolean; body: Body | "close" | null; count: number } = { done: false, body: null, count: 0 };
-    this.broker(to).submit({ apiKey, apiVersion, clientId: "test", body }, { listener, connectionId: "1", remote: "test" }, (reply) => {
-      answer.done = true;
-      answer.count += 1;
-      answer.body = reply as Body | "close" | null;
-    });
+    this.broker(to).submit(
+      { apiKey, apiVersion, clientId: "test", body },
+      { listener, connectionId: "1", remote: "test" },
+      (reply) => {
+        answer.done = true;
+        answer.count += 1;
+        answer.body = reply as Body | "close" | null;
+      },
+    );
     return answer;
   }
 
@@ -103,7 +135,10 @@ export class SmallCluster {
 
   #start(id: NodeId, roles: BrokerConfig["roles"], before?: MemoryLogStore): void {
     const random = seededRandom(id * 7919 + this.#seq);
-    const store = new MemoryLogStore(before ? before.disk.crash() : randomUuid(random), { ...this.#storeOptions, auto: (run) => this.#at(0.05, run, id) });
+    const store = new MemoryLogStore(before ? before.disk.crash() : randomUuid(random), {
+      ...this.#storeOptions,
+      auto: (run) => this.#at(0.05, run, id),
+    });
     let wakeUp = 0;
     const broker = new Broker({
       config: {
@@ -128,8 +163,16 @@ export class SmallCluster {
       },
       network: {
         setEndpoints() {},
-        onPeerEvent: (listener) => void this.#at(0, () => (this.nodes.get(id)!.peerListener = listener), id),
-        probe: (to) => this.#at(HOP_MS, () => this.nodes.get(id)!.peerListener({ type: this.nodes.get(to)?.alive ? "connected" : "refused", nodeId: to }), id),
+        onPeerEvent: (listener) => this.#at(0, () => (this.nodes.get(id)!.peerListener = listener), id),
+        probe: (to) =>
+          this.#at(
+            HOP_MS,
+            () =>
+              this.nodes
+                .get(id)!
+                .peerListener({ type: this.nodes.get(to)?.alive ? "connected" : "refused", nodeId: to }),
+            id,
+          ),
         request: (to, _lane, request, timeoutMs, onResult) => this.#request(id, to, request, timeoutMs, onResult),
       },
       journal: (level, message) => void this.journal.push(`${this.nowMs.toFixed(2)} [${id}] ${level} ${message}`),
@@ -141,7 +184,13 @@ export class SmallCluster {
     broker.start();
   }
 
-  #request(from: NodeId, to: NodeId, request: ApiRequest, timeoutMs: number, onResult: (result: PeerResult) => void): void {
+  #request(
+    from: NodeId,
+    to: NodeId,
+    request: ApiRequest,
+    timeoutMs: number,
+    onResult: (result: PeerResult) => void,
+  ): void {
     const waiting = {
       from,
       to,
@@ -154,8 +203,10 @@ export class SmallCluster {
     this.#at(HOP_MS, () => {
       const node = this.nodes.get(to);
       if (!node?.alive) return waiting.end({ ok: false, reason: "refused" });
-      node.broker.submit({ ...request, apiVersion: Math.max(request.apiVersion, 0) }, { listener: "peer", connectionId: "peer", remote: "peer" }, (body) =>
-        waiting.end(body === "close" ? { ok: false, reason: "disconnected" } : { ok: true, body }),
+      node.broker.submit(
+        { ...request, apiVersion: Math.max(request.apiVersion, 0) },
+        { listener: "peer", connectionId: "peer", remote: "peer" },
+        (body) => waiting.end(body === "close" ? { ok: false, reason: "disconnected" } : { ok: true, body }),
       );
     });
   }

@@ -74,7 +74,9 @@ class EmbeddedEngine implements Engine {
   }
 
   brokers(): readonly BrokerInfo[] {
-    return [...this.#broker.image.brokers.values()].map((broker) => this.#brokerInfo(broker)).toSorted((a, b) => a.id - b.id);
+    return [...this.#broker.image.brokers.values()]
+      .map((broker) => this.#brokerInfo(broker))
+      .toSorted((a, b) => a.id - b.id);
   }
 
   controllerId(): NodeId {
@@ -164,17 +166,15 @@ class EmbeddedEngine implements Engine {
       this.#topics.set(topic, { image, info: known.info });
       return known.info;
     }
-    const partitions = [...topic.partitions].map(
-      ([partition, state]): PartitionInfo => ({
-        partition,
-        leader: state.leader,
-        leaderEpoch: state.leaderEpoch,
-        partitionEpoch: state.partitionEpoch,
-        replicas: state.replicas,
-        isr: state.isr,
-        elr: state.elr,
-      }),
-    );
+    const partitions = [...topic.partitions].map(([partition, state]): PartitionInfo => ({
+      partition,
+      leader: state.leader,
+      leaderEpoch: state.leaderEpoch,
+      partitionEpoch: state.partitionEpoch,
+      replicas: state.replicas,
+      isr: state.isr,
+      elr: state.elr,
+    }));
     const info = { topicId: topic.id, name: topic.name, internal: isInternalTopic(topic.name), partitions, config };
     this.#topics.set(topic, { image, info });
     return info;
@@ -210,7 +210,10 @@ class EmbeddedEngine implements Engine {
 const NO_CONFIG: ReadonlyMap<string, string> = new Map();
 
 function answered<Body>(
-  result: PeerResult | { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly reason: CallFailure },
+  result:
+    | PeerResult
+    | { readonly ok: true; readonly body: unknown }
+    | { readonly ok: false; readonly reason: CallFailure },
   servedBy: NodeId,
 ): CallResult<Body> {
   return result.ok ? { ok: true, body: result.body as Body, servedBy } : { ok: false, reason: result.reason };

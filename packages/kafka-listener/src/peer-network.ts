@@ -77,13 +77,7 @@ export class TcpPeerNetwork implements PeerNetwork {
       if (!this.#nodes.has(nodeId)) this.#nodes.set(nodeId, new PeerNode(endpoint, this.#settings, this.#isolated));
   }
 
-  request(
-    to: NodeId,
-    lane: Lane,
-    asked: ApiRequest,
-    timeoutMs: number,
-    onResult: (result: PeerResult) => void,
-  ): void {
+  request(to: NodeId, lane: Lane, asked: ApiRequest, timeoutMs: number, onResult: (result: PeerResult) => void): void {
     const { apiKey, body } = asked;
     // Below 0: the newest version that both sides know.
     const apiVersion = asked.apiVersion < 0 ? (newestVersion(this.#advertised, apiKey) ?? -1) : asked.apiVersion;

@@ -1,8 +1,18 @@
 /** The disk of packages/log over SQLite: this thread's side. It posts hand-overs, plans reads, and never waits. */
 import { mkdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { Offset, type Uuid } from "@vitrine/core";
-import type { DiskReport, HandOver, LoadedDisk, LogDisk, LogKey, OffsetRange, ReadSpec, StoreHealth, Ticket } from "@vitrine/log";
+import { type Uuid } from "@vitrine/core";
+import type {
+  DiskReport,
+  HandOver,
+  LoadedDisk,
+  LogDisk,
+  LogKey,
+  OffsetRange,
+  ReadSpec,
+  StoreHealth,
+  Ticket,
+} from "@vitrine/log";
 import { readDirectoryIdentity } from "./directory-identity.ts";
 import { type DiskStats, CommitTimes } from "./commit-times.ts";
 import { FreeSpace } from "./free-space.ts";

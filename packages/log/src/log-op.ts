@@ -17,7 +17,12 @@ export type LogOp =
   | { readonly type: "high-watermark"; readonly key: LogKey; readonly offset: Offset }
   /** The whole epoch cache: it is short and changes seldom. */
   | { readonly type: "epochs"; readonly key: LogKey; readonly entries: readonly EpochEntry[] }
-  | { readonly type: "producers"; readonly key: LogKey; readonly changed: readonly ProducerEntry[]; readonly removed: readonly number[] }
+  | {
+      readonly type: "producers";
+      readonly key: LogKey;
+      readonly changed: readonly ProducerEntry[];
+      readonly removed: readonly number[];
+    }
   | { readonly type: "quorum-state"; readonly state: QuorumStateRecord }
   | { readonly type: "snapshot"; readonly snapshot: SnapshotFile };
 

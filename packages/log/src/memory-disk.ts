@@ -6,7 +6,16 @@ import { invariant, Offset, type Uuid } from "@vitrine/core";
 import type { EpochEntry } from "./epoch-cache.ts";
 import type { DiskReport, LoadedDisk, LogDisk, OffsetRange } from "./log-disk.ts";
 import type { HandOver, LoadedLog, LogOp, SizeReport } from "./log-op.ts";
-import type { Batch, LogDescriptor, LogKey, QuorumStateRecord, ReadSpec, SnapshotFile, StoreHealth, Ticket } from "./partition-log.ts";
+import type {
+  Batch,
+  LogDescriptor,
+  LogKey,
+  QuorumStateRecord,
+  ReadSpec,
+  SnapshotFile,
+  StoreHealth,
+  Ticket,
+} from "./partition-log.ts";
 import type { ProducerEntry } from "./producer-state.ts";
 
 interface StoredLog {
@@ -73,7 +82,12 @@ export class MemoryDisk implements LogDisk {
       const log = this.#state.logs.get(key);
       if (!log) return { type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason: `the log ${key} was removed` };
       if (spec.from < log.logStartOffset)
-        return { type: "read-failed", id, error: "OFFSET_OUT_OF_RANGE", reason: `offset ${spec.from} of ${key} was deleted` };
+        return {
+          type: "read-failed",
+          id,
+          error: "OFFSET_OUT_OF_RANGE",
+          reason: `offset ${spec.from} of ${key} was deleted`,
+        };
       return { type: "read", id, batches: select(log.batches, spec) };
     });
   }
@@ -82,7 +96,10 @@ export class MemoryDisk implements LogDisk {
     this.#ask(() => {
       const log = this.#state.logs.get(key);
       const found = log?.batches.find(
-        ({ facts }) => facts.maxTimestampMs >= timestampMs && facts.lastOffset >= Math.max(from, log.logStartOffset) && facts.lastOffset < upTo,
+        ({ facts }) =>
+          facts.maxTimestampMs >= timestampMs &&
+          facts.lastOffset >= Math.max(from, log.logStartOffset) &&
+          facts.lastOffset < upTo,
       );
       return { type: "found", id, batch: found ?? null };
     });
@@ -206,7 +223,8 @@ function select(batches: readonly Batch[], spec: ReadSpec): Batch[] {
 
 function sizesOf(state: DurableState, handOver: HandOver): SizeReport[] {
   const keys = new Set<LogKey>();
-  for (const op of handOver.ops) if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") keys.add(op.key);
+  for (const op of handOver.ops)
+    if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") keys.add(op.key);
   return [...keys].flatMap((key) => {
     const log = state.logs.get(key);
     return log ? [{ key, ticket: handOver.ticket, sizeBytes: sizeOf(log) }] : [];
@@ -236,7 +254,10 @@ function applyHandOver(state: DurableState, handOver: HandOver): DurableState {
   return { ...state, logs, quorumState, snapshot };
 }
 
-type LogChange = Extract<LogOp, { type: "append" | "truncate" | "restart" | "log-start" | "high-watermark" | "epochs" | "producers" }>;
+type LogChange = Extract<
+  LogOp,
+  { type: "append" | "truncate" | "restart" | "log-start" | "high-watermark" | "epochs" | "producers" }
+>;
 
 function applyOp(log: StoredLog, op: LogChange, growing: Map<LogKey, Batch[]>): StoredLog {
   switch (op.type) {

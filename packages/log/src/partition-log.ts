@@ -123,7 +123,12 @@ export type LogEvent =
   /** Fail-stop (T10): nothing after this ticket will ever be committed. */
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "read"; readonly id: number; readonly batches: readonly Batch[] }
-  | { readonly type: "read-failed"; readonly id: number; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string }
+  | {
+      readonly type: "read-failed";
+      readonly id: number;
+      readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR";
+      readonly reason: string;
+    }
   | { readonly type: "found"; readonly id: number; readonly batch: Batch | null }
   /** Base offset of that batch; null = everything is needed. */
   | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null };

@@ -28,7 +28,12 @@ export interface ProducerEntry {
 export type ProducerCheck =
   | { readonly kind: "ok" }
   /** Sent before: answer with the offsets it got then. */
-  | { readonly kind: "duplicate"; readonly baseOffset: Offset; readonly lastOffset: Offset; readonly timestampMs: number }
+  | {
+      readonly kind: "duplicate";
+      readonly baseOffset: Offset;
+      readonly lastOffset: Offset;
+      readonly timestampMs: number;
+    }
   | { readonly kind: "error"; readonly error: "OUT_OF_ORDER_SEQUENCE_NUMBER" | "INVALID_PRODUCER_EPOCH" };
 
 /** What changed since the last call of takeChanges: rows to write and rows to delete. */

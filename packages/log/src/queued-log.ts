@@ -104,7 +104,10 @@ export class QueuedLog implements PartitionLog {
   append(batch: Batch): void {
     const { facts } = batch;
     const { key } = this.#descriptor;
-    invariant(facts.baseOffset >= this.#logEnd, `append to ${key} at ${facts.baseOffset}, below its end ${this.#logEnd}`);
+    invariant(
+      facts.baseOffset >= this.#logEnd,
+      `append to ${key} at ${facts.baseOffset}, below its end ${this.#logEnd}`,
+    );
     invariant(facts.lastOffset >= facts.baseOffset, `append to ${key}: the batch ends before it begins`);
     const latestEpoch = this.epochs.latestEpoch;
     invariant(facts.leaderEpoch >= latestEpoch, `append to ${key} in epoch ${facts.leaderEpoch}, below ${latestEpoch}`);
@@ -166,7 +169,10 @@ export class QueuedLog implements PartitionLog {
   setLogStartOffset(offset: Offset): void {
     if (offset <= this.#logStart) return;
     const { key } = this.#descriptor;
-    invariant(offset <= this.#highWatermark, `log start ${offset} of ${key} above its high watermark ${this.#highWatermark}`);
+    invariant(
+      offset <= this.#highWatermark,
+      `log start ${offset} of ${key} above its high watermark ${this.#highWatermark}`,
+    );
     this.#logStart = offset;
     this.#sizeBytes -= this.tail.dropBelow(offset);
     this.epochs.truncateFromStart(offset);
@@ -180,7 +186,8 @@ export class QueuedLog implements PartitionLog {
   readTail(spec: ReadSpec): TailRead {
     if (spec.from < this.#logStart || spec.from > this.#logEnd)
       return { kind: "out-of-range", logStartOffset: this.#logStart, logEndOffset: this.#logEnd };
-    if (spec.from >= this.tail.start || spec.from >= spec.upTo) return { kind: "batches", batches: this.tail.read(spec) };
+    if (spec.from >= this.tail.start || spec.from >= spec.upTo)
+      return { kind: "batches", batches: this.tail.read(spec) };
     return { kind: "cold" };
   }
 
@@ -207,7 +214,8 @@ export class QueuedLog implements PartitionLog {
     for (let mark = this.#marks[0]; mark && mark.ticket <= ticket; mark = this.#marks[0]) {
       this.#marks.shift();
       this.#diskEnd = mark.end;
-      if (sizeBytes !== null && mark.ticket === ticket) this.#sizeBytes = sizeBytes + (this.#appendedBytes - mark.appendedBytes);
+      if (sizeBytes !== null && mark.ticket === ticket)
+        this.#sizeBytes = sizeBytes + (this.#appendedBytes - mark.appendedBytes);
     }
   }
 

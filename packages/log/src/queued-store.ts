@@ -197,7 +197,8 @@ export class QueuedStore implements LogStore {
       allocate: (sizeBytes: number) => this.#disk.allocate(sizeBytes),
       readCold: (id: number, log: QueuedLog, spec: ReadSpec) => this.#readCold(id, log, spec),
       findKept: (id: number, log: QueuedLog, bytes: number) => this.#disk.findKept(id, log.descriptor.key, bytes),
-      findCold: (id: number, log: QueuedLog, timestampMs: number, upTo: Offset) => this.#find(id, log, timestampMs, upTo),
+      findCold: (id: number, log: QueuedLog, timestampMs: number, upTo: Offset) =>
+        this.#find(id, log, timestampMs, upTo),
     };
   }
 
@@ -275,7 +276,11 @@ export class QueuedStore implements LogStore {
     // What an unclean truncation has cut off meanwhile is not there any more.
     const end = question?.log.logEndOffset ?? Infinity;
     const whole = batches.every((batch) => batch.facts.lastOffset < end);
-    this.#listener({ type: "read", id, batches: whole ? batches : batches.filter((batch) => batch.facts.lastOffset < end) });
+    this.#listener({
+      type: "read",
+      id,
+      batches: whole ? batches : batches.filter((batch) => batch.facts.lastOffset < end),
+    });
   }
 
   #onFound(id: number, batch: Batch | null): void {
@@ -291,7 +296,10 @@ export class QueuedStore implements LogStore {
   }
 
   #onCommitted({ ticket, sizes }: DiskReport & { readonly type: "committed" }): void {
-    invariant(ticket > this.#committedTicket && ticket <= this.#lastTicket, `the disk reported ticket ${ticket} out of order`);
+    invariant(
+      ticket > this.#committedTicket && ticket <= this.#lastTicket,
+      `the disk reported ticket ${ticket} out of order`,
+    );
     this.#committedTicket = ticket;
     const sizeOf = new Map(sizes.filter((size) => size.ticket === ticket).map((size) => [size.key, size.sizeBytes]));
     const keys = new Set<LogKey>();

@@ -56,7 +56,11 @@ export class RecentBatches {
   /** Drops batches that lie wholly below offset. Returns the bytes dropped. */
   dropBelow(offset: Offset): number {
     let dropped = 0;
-    for (let first = this.#batches[this.#head]; first && first.facts.lastOffset < offset; first = this.#batches[this.#head])
+    for (
+      let first = this.#batches[this.#head];
+      first && first.facts.lastOffset < offset;
+      first = this.#batches[this.#head]
+    )
       dropped += this.#dropFirst(first);
     return dropped;
   }

@@ -47,7 +47,10 @@ export const produce: Handler = (parts, request, from, reply) => {
   const tellsLeader = request.apiVersion < 0 || request.apiVersion >= 10;
   const isAcks = acks === -1 || acks === 0 || acks === 1;
   for (const topic of body.topicData) {
-    const found = topic.topicId !== ZERO_UUID ? parts.image().topicsById.get(topic.topicId) : parts.image().topicsByName.get(topic.name);
+    const found =
+      topic.topicId !== ZERO_UUID
+        ? parts.image().topicsById.get(topic.topicId)
+        : parts.image().topicsByName.get(topic.name);
     for (const item of topic.partitionData) {
       const answer = (error: ErrorName, message: string | null): ProduceResponsePartitionProduceResponse => {
         const data = newProduceResponsePartitionProduceResponse({
@@ -73,10 +76,17 @@ export const produce: Handler = (parts, request, from, reply) => {
         answer(refusal.error, refusal.message);
         continue;
       }
-      const appended = append(parts, { topicId: found.id, topicName: found.name, index: item.index }, item.records, acks, request.apiVersion);
+      const appended = append(
+        parts,
+        { topicId: found.id, topicName: found.name, index: item.index },
+        item.records,
+        acks,
+        request.apiVersion,
+      );
       const data = answer(appended.ok ? "NONE" : appended.error, appended.ok ? null : appended.message);
       if (!appended.ok) {
-        if (tellsLeader && appended.error === "NOT_LEADER_OR_FOLLOWER") data.currentLeader = leaderOf(parts, found.id, item.index);
+        if (tellsLeader && appended.error === "NOT_LEADER_OR_FOLLOWER")
+          data.currentLeader = leaderOf(parts, found.id, item.index);
         continue;
       }
       data.baseOffset = appended.baseOffset;
@@ -103,10 +113,17 @@ const TRANSACTIONS_LATER = {
   message: "transactions are not there yet: write without a transactional.id",
 } as const;
 
-function refusalOf(parts: BrokerParts, topicName: string, listener: string): { error: ErrorName; message: string } | null {
+function refusalOf(
+  parts: BrokerParts,
+  topicName: string,
+  listener: string,
+): { error: ErrorName; message: string } | null {
   const { health } = parts.runtime.store;
   if (isInternalTopic(topicName) && listener !== "local")
-    return { error: "INVALID_TOPIC_EXCEPTION", message: `${topicName} belongs to the cluster: clients cannot write to it` };
+    return {
+      error: "INVALID_TOPIC_EXCEPTION",
+      message: `${topicName} belongs to the cluster: clients cannot write to it`,
+    };
   if (health.state === "offline")
     return { error: "KAFKA_STORAGE_ERROR", message: "the log directory of this broker is offline after an I/O error" };
   if (health.nearlyFull)
@@ -206,11 +223,16 @@ function explain(parts: BrokerParts, { partition }: Waiting, error: ErrorName): 
 
 function leaderOf(parts: BrokerParts, topicId: Uuid, index: number) {
   const partition = parts.image().topicsById.get(topicId)?.partitions.get(index);
-  return newProduceResponseLeaderIdAndEpoch(partition && { leaderId: partition.leader, leaderEpoch: partition.leaderEpoch });
+  return newProduceResponseLeaderIdAndEpoch(
+    partition && { leaderId: partition.leader, leaderEpoch: partition.leaderEpoch },
+  );
 }
 
 function response(parts: BrokerParts, answers: readonly Answer[]): object {
-  const topics = new Map<string, { name: string; topicId: Uuid; partitionResponses: ProduceResponsePartitionProduceResponse[] }>();
+  const topics = new Map<
+    string,
+    { name: string; topicId: Uuid; partitionResponses: ProduceResponsePartitionProduceResponse[] }
+  >();
   const leaders = new Set<number>();
   for (const { topic, topicId, data } of answers) {
     const key = topic || topicId;
@@ -219,5 +241,8 @@ function response(parts: BrokerParts, answers: readonly Answer[]): object {
     group.partitionResponses.push(data);
     if (data.currentLeader.leaderId >= 0) leaders.add(data.currentLeader.leaderId);
   }
-  return newProduceResponse({ responses: [...topics.values()], nodeEndpoints: nodeEndpointsOf(parts.image(), leaders) });
+  return newProduceResponse({
+    responses: [...topics.values()],
+    nodeEndpoints: nodeEndpointsOf(parts.image(), leaders),
+  });
 }

@@ -48,7 +48,8 @@ export const fetch: Handler = (parts, request, from, reply) => {
   const body = request.body as FetchRequest;
   const replicaId = fetcherId(body);
   if (isMetadataFetch(body)) {
-    if (from.listener !== "peer" || !parts.quorum.onRequest(request.apiKey, body, reply as (body: unknown) => void)) reply("close");
+    if (from.listener !== "peer" || !parts.quorum.onRequest(request.apiKey, body, reply as (body: unknown) => void))
+      reply("close");
     return;
   }
   if (replicaId >= 0 && from.listener !== "peer") {
@@ -61,7 +62,11 @@ export const fetch: Handler = (parts, request, from, reply) => {
     reply(newFetchResponse({ errorCode: errorCode(begun.error) }));
     return;
   }
-  new FetchInProgress(parts, { body, apiVersion: request.apiVersion, context: begun.context, replicaId }, reply).start();
+  new FetchInProgress(
+    parts,
+    { body, apiVersion: request.apiVersion, context: begun.context, replicaId },
+    reply,
+  ).start();
 };
 
 /** Told for the whole answer and, for versions that have no such field, for every partition. */
@@ -70,7 +75,9 @@ function refuseReplica(body: FetchRequest): object {
   const responses = body.topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,
-    partitions: partitions.map(({ partition }) => newFetchResponsePartitionData({ partitionIndex: partition, errorCode: code, highWatermark: -1 })),
+    partitions: partitions.map(({ partition }) =>
+      newFetchResponsePartitionData({ partitionIndex: partition, errorCode: code, highWatermark: -1 }),
+    ),
   }));
   return newFetchResponse({ errorCode: code, responses });
 }
@@ -100,7 +107,12 @@ class FetchInProgress {
 
   constructor(
     parts: BrokerParts,
-    asked: { readonly body: FetchRequest; readonly apiVersion: number; readonly context: FetchContext; readonly replicaId: number },
+    asked: {
+      readonly body: FetchRequest;
+      readonly apiVersion: number;
+      readonly context: FetchContext;
+      readonly replicaId: number;
+    },
     reply: Reply,
   ) {
     this.#parts = parts;
@@ -141,7 +153,8 @@ class FetchInProgress {
   #slotFor(spec: FetchSpec): Slot {
     const { partitions, runtime } = this.#parts;
     const image = this.#parts.image();
-    const topic = spec.topicId !== ZERO_UUID ? image.topicsById.get(spec.topicId) : image.topicsByName.get(spec.topicName);
+    const topic =
+      spec.topicId !== ZERO_UUID ? image.topicsById.get(spec.topicId) : image.topicsByName.get(spec.topicName);
     const topicId = topic?.id ?? spec.topicId;
     const partition = topic ? (partitions.get(topic.id, spec.partitionIndex) ?? null) : null;
     const slot: Slot = {
@@ -157,7 +170,8 @@ class FetchInProgress {
       batches: [],
     };
     if (!topic) slot.error = spec.topicId !== ZERO_UUID ? "UNKNOWN_TOPIC_ID" : "UNKNOWN_TOPIC_OR_PARTITION";
-    else if (!partition) slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
+    else if (!partition)
+      slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
     else if (!isOffset(spec.fetchOffset)) slot.error = "OFFSET_OUT_OF_RANGE";
     else if (slot.replica) {
       const before = followerMarks(partition, this.#replicaId);
@@ -284,7 +298,8 @@ class FetchInProgress {
     for (const slot of results) {
       const name = slot.spec.topicName || slot.spec.topicId;
       let topic = topics.get(name);
-      if (!topic) topics.set(name, (topic = { topic: slot.spec.topicName, topicId: slot.spec.topicId, partitions: [] }));
+      if (!topic)
+        topics.set(name, (topic = { topic: slot.spec.topicName, topicId: slot.spec.topicId, partitions: [] }));
       const data = this.#dataOf(slot);
       topic.partitions.push(data);
       if (data.currentLeader.leaderId >= 0) leaders.add(data.currentLeader.leaderId);

@@ -82,7 +82,9 @@ function find(
     case EARLIEST:
     case EARLIEST_LOCAL: {
       const refused = partition.checkLeaderEpoch(asked.currentLeaderEpoch);
-      return refused ? fail(refused) : settle(log.logStartOffset, -1, partition.endOffsetForEpoch(partition.leaderEpoch).epoch);
+      return refused
+        ? fail(refused)
+        : settle(log.logStartOffset, -1, partition.endOffsetForEpoch(partition.leaderEpoch).epoch);
     }
     case LATEST_TIERED:
       return settle(-1, -1, -1);
@@ -108,10 +110,15 @@ function find(
 const DECOMPRESSED_BYTES_MAX = 32 << 20;
 
 /** The record inside the batch; the batch as a whole may begin with older ones. What a client compressed is only looked at here, and may be no such thing. */
-function firstAtOrAfter(batch: Batch, timestampMs: number, logStart: Offset): { offset: number; timestampMs: number } | null | "damaged" {
+function firstAtOrAfter(
+  batch: Batch,
+  timestampMs: number,
+  logStart: Offset,
+): { offset: number; timestampMs: number } | null | "damaged" {
   try {
     for (const record of iterateRecords(batch.bytes, DECOMPRESSED_BYTES_MAX))
-      if (record.timestampMs >= timestampMs && record.offset >= logStart) return { offset: record.offset, timestampMs: record.timestampMs };
+      if (record.timestampMs >= timestampMs && record.offset >= logStart)
+        return { offset: record.offset, timestampMs: record.timestampMs };
     return null;
   } catch (error) {
     if (error instanceof ProtocolError) return "damaged";

@@ -30,18 +30,31 @@ export const metadata: Handler = (parts, request, _from, reply) => {
   const image = parts.image();
   const wantsAll = body.topics === null || (request.apiVersion === 0 && body.topics.length === 0);
   if (wantsAll) {
-    reply(describe(parts, [...image.topicsByName.values()].map((topic) => topicOf(image, topic))));
+    reply(
+      describe(
+        parts,
+        [...image.topicsByName.values()].map((topic) => topicOf(image, topic)),
+      ),
+    );
     return;
   }
   const missing = (body.topics ?? []).flatMap((topic) =>
-    topic.name !== null && topic.name !== "" && !image.topicsByName.has(topic.name) && checkTopicName(topic.name) === null
+    topic.name !== null &&
+    topic.name !== "" &&
+    !image.topicsByName.has(topic.name) &&
+    checkTopicName(topic.name) === null
       ? [topic.name]
       : [],
   );
   const errors = new Map<string, ErrorName>();
   const answer = () => {
     const now = parts.image();
-    reply(describe(parts, (body.topics ?? []).map((topic) => find(now, topic, errors))));
+    reply(
+      describe(
+        parts,
+        (body.topics ?? []).map((topic) => find(now, topic, errors)),
+      ),
+    );
   };
   const mayCreate = body.allowAutoTopicCreation && parts.runtime.settings.autoCreateTopics;
   const creatable = missing.filter((name) => !isInternalTopic(name));
@@ -49,19 +62,41 @@ export const metadata: Handler = (parts, request, _from, reply) => {
   else createThen(parts, creatable, errors, answer);
 };
 
-function createThen(parts: BrokerParts, names: readonly string[], errors: Map<string, ErrorName>, answer: () => void): void {
+function createThen(
+  parts: BrokerParts,
+  names: readonly string[],
+  errors: Map<string, ErrorName>,
+  answer: () => void,
+): void {
   const { runtime, purgatory, channel } = parts;
-  const topics = names.map((name) => ({ name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] }));
+  const topics = names.map((name) => ({
+    name,
+    numPartitions: -1,
+    replicationFactor: -1,
+    assignments: [],
+    configs: [],
+  }));
   let failed = false;
-  channel.call(ApiKey.CreateTopics, newCreateTopicsRequest({ topics, timeoutMs: CREATION_WAIT_MS }), CREATION_WAIT_MS, (result) => {
-    if (!result.ok) failed = true;
-    else
-      for (const topic of (result.body as CreateTopicsResponse).topics) {
-        const exists = topic.errorCode === 0 || topic.errorCode === errorCode("TOPIC_ALREADY_EXISTS");
-        if (!exists) errors.set(topic.name, topic.errorCode === errorCode("INVALID_REPLICATION_FACTOR") ? "INVALID_REPLICATION_FACTOR" : "LEADER_NOT_AVAILABLE");
-      }
-    runtime.touch(TOPICS_KEY);
-  });
+  channel.call(
+    ApiKey.CreateTopics,
+    newCreateTopicsRequest({ topics, timeoutMs: CREATION_WAIT_MS }),
+    CREATION_WAIT_MS,
+    (result) => {
+      if (!result.ok) failed = true;
+      else
+        for (const topic of (result.body as CreateTopicsResponse).topics) {
+          const exists = topic.errorCode === 0 || topic.errorCode === errorCode("TOPIC_ALREADY_EXISTS");
+          if (!exists)
+            errors.set(
+              topic.name,
+              topic.errorCode === errorCode("INVALID_REPLICATION_FACTOR")
+                ? "INVALID_REPLICATION_FACTOR"
+                : "LEADER_NOT_AVAILABLE",
+            );
+        }
+      runtime.touch(TOPICS_KEY);
+    },
+  );
   const tryComplete = (_nowMs: number, expired: boolean): boolean => {
     const image = parts.image();
     if (!expired && !failed && !names.every((name) => image.topicsByName.has(name) || errors.has(name))) return false;
@@ -77,7 +112,9 @@ function find(
   errors: ReadonlyMap<string, ErrorName>,
 ): MetadataResponseTopic {
   const byId = asked.topicId !== ZERO_UUID;
-  const topic = byId ? image.topicsById.get(asked.topicId as TopicImage["id"]) : image.topicsByName.get(asked.name ?? "");
+  const topic = byId
+    ? image.topicsById.get(asked.topicId as TopicImage["id"])
+    : image.topicsByName.get(asked.name ?? "");
   if (topic) return topicOf(image, topic);
   const name = asked.name ?? "";
   const error: ErrorName = byId
@@ -126,7 +163,9 @@ function describe(parts: BrokerParts, topics: MetadataResponseTopic[]): object {
 }
 
 /** Brokers a client may connect to. */
-export function aliveBrokers(image: MetadataImage): { nodeId: number; host: string; port: number; rack: string | null }[] {
+export function aliveBrokers(
+  image: MetadataImage,
+): { nodeId: number; host: string; port: number; rack: string | null }[] {
   const brokers: { nodeId: number; host: string; port: number; rack: string | null }[] = [];
   for (const broker of image.brokers.values()) {
     const at = endpointOf(broker, "CLIENT");

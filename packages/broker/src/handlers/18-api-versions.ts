@@ -6,14 +6,21 @@
  *   (no `transaction.version`, so that clients keep the older flow).
  */
 import { errorCode } from "@vitrine/core";
-import { CLIENT_ADVERTISED, newApiVersionsResponse, PEER_ADVERTISED, type ApiVersionsRequest } from "@vitrine/protocol/types";
+import {
+  CLIENT_ADVERTISED,
+  newApiVersionsResponse,
+  PEER_ADVERTISED,
+  type ApiVersionsRequest,
+} from "@vitrine/protocol/types";
 import type { Handler } from "../request.ts";
 
 const CLIENT_SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 export const apiVersions: Handler = (_parts, request, from, reply) => {
   const body = request.body as ApiVersionsRequest;
-  const named = request.apiVersion < 3 || (CLIENT_SOFTWARE.test(body.clientSoftwareName) && CLIENT_SOFTWARE.test(body.clientSoftwareVersion));
+  const named =
+    request.apiVersion < 3 ||
+    (CLIENT_SOFTWARE.test(body.clientSoftwareName) && CLIENT_SOFTWARE.test(body.clientSoftwareVersion));
   if (!named) {
     reply(newApiVersionsResponse({ errorCode: errorCode("INVALID_REQUEST") }));
     return;

@@ -29,12 +29,17 @@ export const deleteRecords: Handler = (parts, request, from, reply) => {
   const topics = body.topics.map((topic) => {
     const found = parts.image().topicsByName.get(topic.name);
     const partitions = topic.partitions.map((asked) => {
-      const result = newDeleteRecordsResponseDeleteRecordsPartitionResult({ partitionIndex: asked.partitionIndex, lowWatermark: -1 });
+      const result = newDeleteRecordsResponseDeleteRecordsPartitionResult({
+        partitionIndex: asked.partitionIndex,
+        lowWatermark: -1,
+      });
       const partition = found && parts.partitions.get(found.id, asked.partitionIndex);
-      if (isInternalTopic(topic.name) && from.listener === "client") result.errorCode = errorCode("TOPIC_AUTHORIZATION_FAILED");
+      if (isInternalTopic(topic.name) && from.listener === "client")
+        result.errorCode = errorCode("TOPIC_AUTHORIZATION_FAILED");
       else if (!found?.partitions.has(asked.partitionIndex)) result.errorCode = errorCode("UNKNOWN_TOPIC_OR_PARTITION");
       else if (!partition) result.errorCode = errorCode("NOT_LEADER_OR_FOLLOWER");
-      else if (!parts.partitions.topicConfig(topic.name).cleanupPolicy.delete) result.errorCode = errorCode("POLICY_VIOLATION");
+      else if (!parts.partitions.topicConfig(topic.name).cleanupPolicy.delete)
+        result.errorCode = errorCode("POLICY_VIOLATION");
       else {
         const target = asked.offset === -1 ? partition.log.highWatermark : asked.offset;
         const deleted = partition.deleteRecordsBefore(asked.offset);

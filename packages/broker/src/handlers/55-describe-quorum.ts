@@ -12,7 +12,8 @@ export const describeQuorum: Handler = (parts, _request, _from, reply) => {
   const { runtime, quorum } = parts;
   const view = quorum.raft.view();
   const states = quorum.raft.replicaStates(runtime.nowMs);
-  const wallOf = (monotonicMs: number) => (monotonicMs < 0 ? -1 : Math.round(runtime.clock.wallMs() - (runtime.nowMs - monotonicMs)));
+  const wallOf = (monotonicMs: number) =>
+    monotonicMs < 0 ? -1 : Math.round(runtime.clock.wallMs() - (runtime.nowMs - monotonicMs));
   const stateOf = (isVoter: boolean) =>
     states
       .filter((state) => state.isVoter === isVoter)

@@ -8,11 +8,18 @@ export const describeCluster: Handler = (parts, request, _from, reply) => {
   const body = request.body as DescribeClusterRequest;
   const image = parts.image();
   const alive = aliveBrokers(image);
-  const brokers = alive.map((broker) => ({ brokerId: broker.nodeId, host: broker.host, port: broker.port, rack: broker.rack, isFenced: false }));
+  const brokers = alive.map((broker) => ({
+    brokerId: broker.nodeId,
+    host: broker.host,
+    port: broker.port,
+    rack: broker.rack,
+    isFenced: false,
+  }));
   if (body.includeFencedBrokers)
     for (const broker of image.brokers.values()) {
       const at = endpointOf(broker, "CLIENT");
-      if (broker.fenced && at) brokers.push({ brokerId: broker.id, host: at.host, port: at.port, rack: broker.rack, isFenced: true });
+      if (broker.fenced && at)
+        brokers.push({ brokerId: broker.id, host: at.host, port: at.port, rack: broker.rack, isFenced: true });
     }
   reply(
     newDescribeClusterResponse({

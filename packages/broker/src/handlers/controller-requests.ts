@@ -44,7 +44,8 @@ export const controllerRequest: Handler = (parts, request, from, reply) => {
     const answer = isClientKey ? refusalOf(apiKey, body, error, message) : notControllerReply(apiKey);
     reply(answer === null ? "close" : (answer as object));
   };
-  const notController = () => refuse("NOT_CONTROLLER", "there is no active controller that can be reached; nothing was changed");
+  const notController = () =>
+    refuse("NOT_CONTROLLER", "there is no active controller that can be reached; nothing was changed");
   if (from.listener === "peer") {
     parts.channel.answer(apiKey, body, (answer) => (answer === null ? notController() : reply(answer as object)));
     return;
@@ -78,7 +79,11 @@ function refusalOf(apiKey: number, body: unknown, error: ErrorName, message: str
     }
     case ApiKey.CreatePartitions:
       return newCreatePartitionsResponse({
-        results: (body as CreatePartitionsRequest).topics.map(({ name }) => ({ name, errorCode: code, errorMessage: message })),
+        results: (body as CreatePartitionsRequest).topics.map(({ name }) => ({
+          name,
+          errorCode: code,
+          errorMessage: message,
+        })),
       });
     case ApiKey.IncrementalAlterConfigs:
       return newIncrementalAlterConfigsResponse({

@@ -2,5 +2,9 @@
 import type { Handler } from "../request.ts";
 
 export const raftRequest: Handler = (parts, request, from, reply) => {
-  if (from.listener !== "peer" || !parts.quorum.onRequest(request.apiKey, request.body, reply as (body: unknown) => void)) reply("close");
+  if (
+    from.listener !== "peer" ||
+    !parts.quorum.onRequest(request.apiKey, request.body, reply as (body: unknown) => void)
+  )
+    reply("close");
 };

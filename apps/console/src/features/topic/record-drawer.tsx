@@ -77,7 +77,8 @@ function RecordBody({ topic, record }: { topic: string; record: TailRecord }) {
   const text = whole.data ?? record.value;
   const looksJson = record.encoding === "json" || (whole.data !== undefined && /^\s*[[{]/.test(whole.data));
   const body = text === null ? null : (looksJson && pretty ? prettyJson(text) : text).slice(0, wholeMax);
-  const isCut = text !== null && (whole.data === undefined ? record.cutFromBytes !== null : whole.data.length > wholeMax);
+  const isCut =
+    text !== null && (whole.data === undefined ? record.cutFromBytes !== null : whole.data.length > wholeMax);
   return (
     <div className="flex flex-col gap-4">
       <dl className="grid grid-cols-[6rem_1fr] gap-x-3 gap-y-1.5 text-sm">
