@@ -13,6 +13,7 @@ import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
 import type { BrokerConfig } from "./config.ts";
 import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
+import { DeadBrokers } from "./dead-brokers.ts";
 import { HANDLERS } from "./handlers/index.ts";
 import { TOPICS_KEY } from "./handlers/03-metadata.ts";
 import { IsrChannel } from "./isr-channel.ts";
@@ -67,9 +68,7 @@ export class Broker {
   readonly #parts: BrokerParts;
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
-  readonly #refused = new Map<NodeId, number>();
-  /** Broker epoch in which a broker was fenced because it refused connections: once per life. */
-  readonly #fencedByRefusal = new Map<NodeId, number>();
+  readonly #deadBrokers: DeadBrokers;
   /** The last other node that led the metadata quorum; -1 = none yet. */
   #lastLeaderId: NodeId = -1;
   #started = false;
@@ -109,9 +108,14 @@ export class Broker {
     });
     this.#active = roles.controller
       ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) =>
-          this.#probe(nodes),
+          this.#deadBrokers.probe(nodes),
         )
       : null;
+    this.#deadBrokers = new DeadBrokers(
+      runtime,
+      () => this.#metadata.image,
+      () => this.#active,
+    );
     this.#channel = new ControllerChannel(runtime, this.#active, () => this.#quorum.raft.view().leaderId);
     const brokerEpoch = () => this.#lifecycle?.brokerEpoch ?? -1;
     this.#partitions = new Partitions(runtime, brokerEpoch);
@@ -371,29 +375,7 @@ export class Broker {
 
   #onPeerEvent(event: PeerEvent): void {
     this.#quorum.onPeerEvent(event);
-    if (event.type === "refused") {
-      this.#refused.set(event.nodeId, this.#loop.nowMs);
-      this.#fenceRefused(event.nodeId);
-    } else if (event.type === "connected") this.#refused.delete(event.nodeId);
-  }
-
-  /** A process that refuses connections is gone: its leaders move at once. Safe even if wrong, because epochs fence (DESIGN 5). */
-  #fenceRefused(nodeId: NodeId): void {
-    const broker = this.#metadata.image.brokers.get(nodeId);
-    if (!this.#active?.isActive || !broker || broker.fenced) return;
-    if (this.#fencedByRefusal.get(nodeId) === broker.epoch) {
-      // Fenced for it before in this life, and heard since: it lives, and its address is wrong or shut.
-      const at = endpointOf(broker, "PEER");
-      const address = at ? `${at.host}:${at.port}` : "unknown";
-      this.#runtime.journal(
-        "error",
-        `broker ${nodeId} is alive, but its peer address ${address} refuses connections: it cannot be followed`,
-      );
-      return;
-    }
-    this.#fencedByRefusal.set(nodeId, broker.epoch);
-    const reason = "its process is gone: the connection broke and a new one was refused";
-    this.#active.execute({ type: "fenceBroker", brokerId: nodeId, brokerEpoch: broker.epoch, reason }, () => {});
+    this.#deadBrokers.onPeerEvent(event);
   }
 
   #onLeaderChanged(leaderId: NodeId, epoch: number): void {
@@ -416,20 +398,11 @@ export class Broker {
     this.#active.activate(this.#metadata.image, ready.epoch, this.#lastLeaderId);
   }
 
-  /** A new controller looks at every registered broker: who died together with the old controller is found out at once. */
-  #probe(nodes: readonly NodeId[]): void {
-    for (const nodeId of nodes) {
-      if (nodeId === this.config.nodeId) continue;
-      this.#options.network.probe(nodeId);
-      // A refusal may have come before this node was the controller.
-      if (this.#refused.has(nodeId)) this.#fenceRefused(nodeId);
-    }
-  }
-
   #onDelta(delta: MetadataDelta): void {
     if (delta.brokers.length > 0) {
       this.#options.network.setEndpoints(this.#endpoints());
-      if (this.#active?.isActive) this.#probe(delta.brokers.flatMap(({ after }) => (after ? [after.id] : [])));
+      if (this.#active?.isActive)
+        this.#deadBrokers.probe(delta.brokers.flatMap(({ after }) => (after ? [after.id] : [])));
     }
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
     for (const topic of delta.topicsDeleted)

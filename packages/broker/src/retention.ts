@@ -42,7 +42,8 @@ export class Retention {
     const config = this.#partitions.topicConfig(partition.topicName);
     if (!config.cleanupPolicy.delete || log.logStartOffset >= log.highWatermark) return;
     const { highWatermark } = log;
-    if (config.retentionMs >= 0) {
+    // A log whose records say no time has no age: only its size may let records go.
+    if (config.retentionMs >= 0 && log.maxTimestampMs >= 0) {
       const youngEnoughMs = this.#runtime.clock.wallMs() - config.retentionMs;
       // The first batch that is young enough stays, with all that follow it.
       if (log.maxTimestampMs < youngEnoughMs) this.#deleteBefore(partition, highWatermark, "retention.ms");

@@ -57,6 +57,17 @@ test("B16 what is over retention.bytes is let go, never more", () => {
   expect(starts()).toEqual([7, 7, 7]);
 });
 
+test("B16 records that say no time are not taken for ancient ones", () => {
+  const { cluster, write, starts } = clusterWith({ "retention.ms": "60000" });
+  write(-1);
+  cluster.pass(5_000);
+  expect(starts()).toEqual([0, 0, 0]);
+  write(BORN_MS);
+  write(-1);
+  cluster.pass(5_000);
+  expect(Math.max(...starts())).toBeLessThan(2);
+});
+
 test("B16 a topic that keeps for ever keeps", () => {
   const { cluster, write, starts } = clusterWith({ "retention.ms": "-1" });
   write(BORN_MS - 1e9);

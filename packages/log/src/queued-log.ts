@@ -4,7 +4,7 @@
  * The durable end (T7): `diskEnd` is where the disk stood at the last ticket it reported. A truncation that is queued or under way bounds the
  * durable end from the moment it is asked for, so that an append which replaced what was cut off is never taken for durable too early.
  */
-import { invariant, Offset } from "@vitrine/core";
+import { type BatchFacts, invariant, Offset } from "@vitrine/core";
 import { EpochCache } from "./epoch-cache.ts";
 import type { LoadedLog, LogOp } from "./log-op.ts";
 import type { Batch, LogDescriptor, PartitionLog, ReadSpec, TailRead, Ticket } from "./partition-log.ts";
@@ -113,7 +113,7 @@ export class QueuedLog implements PartitionLog {
     invariant(facts.leaderEpoch >= latestEpoch, `append to ${key} in epoch ${facts.leaderEpoch}, below ${latestEpoch}`);
     const bytes = this.#queue.allocate(batch.bytes.byteLength);
     bytes.set(batch.bytes);
-    const stored = { facts, bytes };
+    const stored = { facts: this.#withTime(facts), bytes };
     this.tail.push(stored);
     this.#logEnd = Offset(facts.lastOffset + 1);
     this.#sizeBytes += bytes.byteLength;
@@ -122,6 +122,13 @@ export class QueuedLog implements PartitionLog {
     if (facts.leaderEpoch > latestEpoch) this.epochs.assign(facts.leaderEpoch, facts.baseOffset);
     this.producers.append(facts, this.#highWatermark);
     this.#queue.push(this, { type: "append", key, batch: stored });
+  }
+
+  /** A batch that says no time is taken to be as old as the newest before it: retention must not take it for ancient. */
+  #withTime(facts: BatchFacts): BatchFacts {
+    return facts.maxTimestampMs < 0 && this.#maxTimestampMs >= 0
+      ? { ...facts, maxTimestampMs: this.#maxTimestampMs }
+      : facts;
   }
 
   truncateTo(offset: Offset, options: { unclean?: boolean } = {}): void {

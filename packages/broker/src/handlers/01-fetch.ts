@@ -134,17 +134,26 @@ class FetchInProgress {
       return;
     }
     const keys = this.#slots.map((slot) => slot.key);
-    const waitMs = Math.max(0, this.#request.maxWaitMs);
-    this.#park(keys, nowMs + (this.#isReading() ? Math.max(waitMs, COLD_READ_WAIT_MS) : waitMs));
+    this.#park(keys, nowMs + Math.max(0, this.#request.maxWaitMs));
   }
 
-  #park(keys: readonly LogKey[], deadlineMs: number): void {
+  /** Waits until `maxWaitAtMs`, and for the disk a bounded time longer. */
+  #park(keys: readonly LogKey[], maxWaitAtMs: number): void {
     const { runtime, purgatory } = this.#parts;
-    const tryComplete = (_nowMs: number, expired: boolean): boolean => {
+    const isReading = this.#isReading();
+    const coldReadWaitMs = Math.min(COLD_READ_WAIT_MS, runtime.settings.sessionTimeoutMs / 2);
+    const deadlineMs = isReading ? Math.max(maxWaitAtMs, runtime.nowMs + coldReadWaitMs) : maxWaitAtMs;
+    const tryComplete = (nowMs: number, expired: boolean): boolean => {
       if (this.#answered) return true;
       this.#read();
-      if (!expired && !this.#isEnough()) return false;
-      this.#answer();
+      const isLate = nowMs >= maxWaitAtMs && !this.#isReading();
+      if (expired || isLate || this.#isEnough()) {
+        this.#answer();
+        return true;
+      }
+      if (isReading === this.#isReading()) return false;
+      // The disk has answered (or is asked anew): from here on another deadline counts.
+      this.#park(keys, maxWaitAtMs);
       return true;
     };
     purgatory.park({ deadlineMs, keys, tryComplete }, runtime.nowMs);

@@ -103,6 +103,8 @@ function createThen(
     answer();
     return true;
   };
+  // Where there is no controller the refusal is here already.
+  if (tryComplete(runtime.nowMs, false)) return;
   purgatory.park({ deadlineMs: runtime.nowMs + CREATION_WAIT_MS, keys: [TOPICS_KEY], tryComplete }, runtime.nowMs);
 }
 
