@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startCluster, type RunningCluster } from "../fixtures/cluster.ts";
+import { startCluster, waitFor, type RunningCluster } from "../fixtures/cluster.ts";
 import { ROOT } from "../run-command.ts";
 
 let cluster: RunningCluster;
@@ -53,7 +53,7 @@ test("kafkajs creates a topic, produces with keys and headers, and HTTP reads th
   expect(offsets.every((partition) => Number(partition.low) === 0)).toBe(true);
   await admin.deleteTopics({ topics: ["kafkajs"] });
   await admin.disconnect();
-  expect((await cluster.fetch("/topics/kafkajs")).status).toBe(404);
+  await waitFor(async () => (await cluster.fetch("/topics/kafkajs")).status === 404, { what: "the gateway to know of the deletion" });
 });
 
 const PYTHON_ENV = join(ROOT, ".cache", "librdkafka");

@@ -259,14 +259,14 @@ describe("readers that never read", () => {
       client.socket.pause();
       stalled.push(client);
     }
-    // 24 readers of 15 MB would be 360 MB if they were queued.
+    // 24 readers of 15 MB would be 360 MB if they were queued; the heap of a busy process moves by tens of MB by itself.
     const healthy = await LiveClient.open(cluster.url);
     healthy.send({ t: "sub", id: 1, topics: ["wide"], from: "earliest", credit: "auto" });
     await healthy.next("caught_up", 1, 20_000);
     expect(healthy.offsetsOf(1)).toHaveLength(256);
     await produce(cluster, "wide", "1");
     await healthy.next("records", 1);
-    expect((residentBytes(gateway) - before) / 2 ** 20).toBeLessThan(120);
+    expect((residentBytes(gateway) - before) / 2 ** 20).toBeLessThan(200);
     stalled[0]!.socket.resume();
     await stalled[0]!.nextWhere(
       () => stalled[0]!.offsetsOf(1).length === 257,

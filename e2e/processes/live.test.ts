@@ -288,9 +288,14 @@ describe("records", () => {
       [{ topics: ["sound"], from: "0:999" }, [416]],
       [{ topics: ["sound"], partitions: [9] }, [404]],
       [{}, [400, 422]],
+      [{ topics: ["sound"], superUser: true }, [400, 422]],
+      [JSON.parse('{"topics":["sound"],"__proto__":{"polluted":1}}') as object, [400, 422]],
     ];
     for (const [at, [frame, status]] of bad.entries()) {
-      client.send({ t: "sub", id: at, ...frame });
+      // By hand, because a spread would turn __proto__ into a prototype.
+      client.send(
+        `{"t":"sub","id":${at}${JSON.stringify(frame).replace("{", Object.keys(frame).length > 0 ? "," : "")}`,
+      );
       const error = await client.next("error", at);
       expectProblemBody(error.problem as unknown as ProblemBody, { status });
     }

@@ -3,7 +3,7 @@ import { buildBatch, BATCH_AT, sealBatch } from "@vitrine/protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, type RunningCluster } from "../fixtures/cluster.ts";
 import { fetchV4, int16, int32, KafkaSocket, KEY, produceErrorOf, produceV3, string } from "../fixtures/kafka-wire.ts";
-import { residentBytes } from "../fixtures/process-memory.ts";
+import { gatewayPid, residentBytes } from "../fixtures/process-memory.ts";
 import { RawSocket } from "../fixtures/raw-http.ts";
 import { createTopic, describeTopic, valuesOf } from "../fixtures/topics.ts";
 
@@ -168,6 +168,42 @@ describe("record batches", () => {
     "a direct write to %s is denied",
     async (topic) => {
       expect(await produceCode(batchOf("x"), topic)).not.toBe(0);
+    },
+  );
+});
+
+describe("bombs", () => {
+  test.each(["gzip", "snappy", "lz4", "zstd"] as const)(
+    "a %s batch that unpacks to 256 MB costs bounded memory, kills nobody, and hides no neighbour",
+    async (compression) => {
+      const topic = `bomb-${compression}`;
+      await createTopic(cluster, topic, { config: { "max.message.bytes": "20000000" } });
+      const { leader: id } = (await describeTopic(cluster, topic)).partitions[0]!;
+      const broker = cluster.ready.brokers.find((each) => each.id === id)!;
+      const gateway = gatewayPid(cluster);
+      const before = [residentBytes(broker.pid), residentBytes(gateway)];
+      const bomb = buildBatch([{ key: null, value: Buffer.alloc(256 << 20), timestampMs: Date.now() }], {
+        compression,
+      });
+      const socket = await KafkaSocket.open(broker.kafka);
+      socket.send(KEY.produce, 3, produceV3(topic, 0, bomb));
+      const answer = await socket.answerOrClose("the bomb");
+      const isTaken = answer !== null && produceErrorOf(answer) === 0;
+      socket.destroy();
+      expect(
+        (await cluster.fetch(`/topics/${topic}/values?partition=0`, { method: "POST", body: "neighbour" })).status,
+      ).toBe(201);
+      // Kafka keeps batches as they came, so it may be in the log; whoever unpacks it for HTTP is the one in danger.
+      if (isTaken) {
+        const read = await cluster.fetch(`/topics/${topic}/partitions/0/records?offset=0&limit=1`);
+        expect([200, 413, 422, 500]).toContain(read.status);
+        expect((await read.text()).length).toBeLessThan(32 << 20);
+      }
+      const neighbour = await cluster.fetch(`/topics/${topic}/partitions/0/records/${isTaken ? 1 : 0}/value`);
+      expect(await neighbour.text()).toBe("neighbour");
+      expect(residentBytes(broker.pid) - before[0]!).toBeLessThan(200 << 20);
+      expect(residentBytes(gateway) - before[1]!).toBeLessThan(200 << 20);
+      expect(gatewayPid(cluster)).toBe(gateway);
     },
   );
 });

@@ -1,6 +1,7 @@
 /** The door of HTTP, WebSocket and SSE: reliability.md 6.3 and 6.4, rows 1 to 13, 34 to 38, as far as they exist now. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, type RunningCluster } from "../fixtures/cluster.ts";
@@ -226,6 +227,22 @@ describe("tickets and cookies", () => {
     }
     expect(statSync(join(cluster.dataDir, "cluster.json")).mode & 0o077).toBe(0);
   });
+});
+
+test("the token of an earlier start is worth nothing at the next", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "vitrine-token-"));
+  try {
+    const first = await startCluster({ dataDir, args: ["--brokers", "1"] });
+    const { token } = first.ready;
+    await first.stop();
+    await using second = await startCluster({ dataDir });
+    expect(second.ready.token).not.toBe(token);
+    const headers = { authorization: `Bearer ${token}` };
+    await expectProblem(await call(second.url, "/brokers/1/unfreeze", { method: "POST", headers }), { status: 401 });
+    expect((await second.control("/brokers/1/unfreeze")).status).toBe(409);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
 });
 
 describe("answers", () => {
