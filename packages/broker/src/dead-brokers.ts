@@ -12,8 +12,8 @@ export class DeadBrokers {
   readonly #runtime: Runtime;
   readonly #image: () => MetadataImage;
   readonly #active: () => ActiveController | null;
-  /** Nodes that refused the last connection; bounded by the nodes there are. */
-  readonly #refused = new Set<NodeId>();
+  /** Nodes that refused the last connection, with the broker epoch they had then: a later life is not judged by it. Bounded by the nodes there are. */
+  readonly #refused = new Map<NodeId, number>();
   /** Broker epoch in which a broker was fenced because it refused connections: once per life. */
   readonly #fencedIn = new Map<NodeId, number>();
 
@@ -25,7 +25,7 @@ export class DeadBrokers {
 
   onPeerEvent(event: PeerEvent): void {
     if (event.type === "refused") {
-      this.#refused.add(event.nodeId);
+      this.#refused.set(event.nodeId, this.#image().brokers.get(event.nodeId)?.epoch ?? -1);
       this.#fence(event.nodeId);
     } else if (event.type === "connected") this.#refused.delete(event.nodeId);
   }
@@ -36,7 +36,7 @@ export class DeadBrokers {
       if (nodeId === this.#runtime.config.nodeId) continue;
       this.#runtime.network.probe(nodeId);
       // A refusal may have come before this node was the controller.
-      if (this.#refused.has(nodeId)) this.#fence(nodeId);
+      if (this.#refused.get(nodeId) === this.#image().brokers.get(nodeId)?.epoch) this.#fence(nodeId);
     }
   }
 

@@ -379,6 +379,8 @@ describe("the controller", () => {
       "a full ISR",
     );
     expect(cluster.broker(victim).brokerEpoch).toBeGreaterThan(epoch);
+    // The refusal of its earlier life fences it once, not again.
+    expect(cluster.journal.filter((line) => line.includes(`broker ${victim} is fenced`))).toHaveLength(1);
     const names = [...cluster.nodes.get(victim)!.store.logs.values()].map((log) => log.descriptor.topicName);
     expect(names).not.toContain("gone");
     expect(names).toContain("kept");

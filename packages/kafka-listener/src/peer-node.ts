@@ -28,6 +28,7 @@ export class PeerNode {
   readonly #lanes = new Map<Lane, PeerLane>();
   #pool: PeerLane[] = [];
   #pollQueue: PeerCall[] = [];
+  /** The connection a probe made. It stays, so that the end of a process is noticed also by a node that sends it nothing (a controller of its own). */
   #probe: RequestChannel | null = null;
   #state: "unknown" | "connected" | "lost" | "refused" = "unknown";
   #closed = false;
@@ -62,12 +63,12 @@ export class PeerNode {
 
   /** Finds out whether the peer's process is there; the answer is an event. */
   probe(): void {
-    if (this.#isolated || this.#closed || (this.#probe !== null && !this.#probe.hasEnded)) return;
-    if (this.#state === "connected" && this.#hasOpenChannel()) {
+    if (this.#isolated || this.#closed) return;
+    if (this.#state === "connected" && (this.#probe?.isOpen || this.#hasOpenChannel())) {
       queueMicrotask(() => this.#emit("connected"));
       return;
     }
-    this.#startProbe(0);
+    if (this.#probe === null) this.#startProbe(0);
   }
 
   /** Everything falls silent, without a word to the other side; or the silent connections end and the peer is looked for again. */
@@ -164,11 +165,7 @@ export class PeerNode {
 
   #startProbe(tries: number): void {
     const channel = this.#connect(
-      () => {
-        this.#probe = null;
-        this.#onConnected();
-        channel.end();
-      },
+      () => this.#onConnected(),
       (end, detail) => {
         if (this.#probe === channel) this.#probe = null;
         if (end === "unopened" && tries < UNOPENED_RETRIES && !this.#closed && !this.#isolated)
@@ -200,7 +197,11 @@ export class PeerNode {
     this.#settings.journal("info", `the connection to ${this.#name()} broke: ${detail}`);
     this.#state = "lost";
     this.#emit("lost");
-    // One try at once: a dead process refuses it, a broken connection does not.
+    // One try at once: a dead process refuses it, a broken connection does not. The probe's own connection may be about to break too.
+    if (this.#probe?.isOpen) {
+      this.#probe.end();
+      this.#probe = null;
+    }
     if (this.#probe === null) this.#startProbe(0);
   }
 
