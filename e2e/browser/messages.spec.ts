@@ -19,8 +19,9 @@ test("500 records from curl come into the live tail once each, in order per part
   // The virtual table is read while it is scrolled through.
   const seen = new Map<number, { p: number; o: number; value: string }>();
   const table = page.getByTestId("tail-table");
-  for (let at = 0; at < 500; at += 8) {
-    await table.evaluate((element: { scrollTop: number }, top) => (element.scrollTop = top), at * 28);
+  await table.evaluate((element: { scrollTop: number }) => (element.scrollTop = 0));
+  await expect(table.locator("[data-index='0']")).toBeAttached();
+  for (let last = -1; last < 499;) {
     const rows = await page.getByTestId("tail-row").evaluateAll((elements) =>
       elements.map((row) => ({
         index: Number(row.getAttribute("data-index")),
@@ -31,6 +32,11 @@ test("500 records from curl come into the live tail once each, in order per part
     );
     for (const { index, cells } of rows)
       seen.set(index, { p: Number(cells[0]), o: numberIn(cells[1]!), value: cells[4]! });
+    const lowest = Math.max(...rows.map((row) => row.index));
+    if (lowest <= last) break;
+    last = lowest;
+    await table.locator(`[data-index='${last}']`).evaluate((row: { scrollIntoView(): void }) => row.scrollIntoView());
+    if (last < 499) await expect(table.locator(`[data-index='${last + 1}']`)).toBeAttached();
   }
   expect(seen.size).toBe(500);
   expect(new Set([...seen.values()].map((row) => row.value)).size).toBe(500);

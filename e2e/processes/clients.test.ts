@@ -53,7 +53,9 @@ test("kafkajs creates a topic, produces with keys and headers, and HTTP reads th
   expect(offsets.every((partition) => Number(partition.low) === 0)).toBe(true);
   await admin.deleteTopics({ topics: ["kafkajs"] });
   await admin.disconnect();
-  await waitFor(async () => (await cluster.fetch("/topics/kafkajs")).status === 404, { what: "the gateway to know of the deletion" });
+  await waitFor(async () => (await cluster.fetch("/topics/kafkajs")).status === 404, {
+    what: "the gateway to know of the deletion",
+  });
 });
 
 const PYTHON_ENV = join(ROOT, ".cache", "librdkafka");

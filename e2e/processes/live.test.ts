@@ -8,12 +8,9 @@ import { createTopic, describeTopic, json, produce } from "../fixtures/topics.ts
 import { WriteLoad } from "../fixtures/write-load.ts";
 
 let cluster: RunningCluster;
-/** Opened first, judged last: it never says hello. */
-let mute: LiveClient;
 
 beforeAll(async () => {
   cluster = await startCluster();
-  mute = await LiveClient.open(cluster.url, { silent: true });
 });
 afterAll(() => cluster?.stop());
 
@@ -326,9 +323,5 @@ describe("closes", () => {
     const flood = await LiveClient.open(cluster.url);
     for (let i = 0; i < 400; i++) flood.send({ t: "unsub", id: i });
     expect(await flood.closed()).toBe(4429);
-  });
-
-  test("a client that says no hello for ten seconds is closed with 4408", async () => {
-    expect(await mute.closed(12_000)).toBe(4408);
   });
 });

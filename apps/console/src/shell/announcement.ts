@@ -22,5 +22,5 @@ export function summariseEvents(events: readonly LiveEvent[]): string | null {
     );
   if (shrunk > 0) parts.push(`${plural(shrunk, "in-sync set")} shrank`);
   if (grown > 0) parts.push(`${plural(grown, "in-sync set")} grew`);
-  return parts.length === 0 ? null : `${parts.slice(0, 6).join(". ")}.`;
+  return parts.length === 0 ? null : `${parts.slice(-6).join(". ")}.`;
 }
