@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 
 export type ConsoleState = "ready" | "building" | "missing";
@@ -73,6 +74,7 @@ function build(consoleApp: string, distDir: string): ConsoleBuild {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NODE_ENV: "production" },
   });
+  yieldToBrokers(child.pid);
   let said = "";
   const hear = (chunk: Buffer) => (said = (said + chunk.toString("utf8")).slice(-2000));
   child.stdout.on("data", hear);
@@ -126,4 +128,14 @@ function lastLine(text: string): string {
       .findLast((line) => line.trim() !== "")
       ?.trim() ?? ""
   );
+}
+
+/** A first start is waited for by someone: the processor goes to the brokers as long as they want it. */
+function yieldToBrokers(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system knows no priorities: the build is as good.
+  }
 }
