@@ -57,7 +57,7 @@ test("everything is killed at once under load: the same directory has every ackn
   cluster = await startCluster({ dataDir });
   await createTopic(cluster, "killed", { partitions: 3 });
   const load = new WriteLoad(cluster, "killed", { partitions: 3, timeout: "2s" });
-  await waitFor(() => load.acknowledgedCount > 300, { what: "three hundred acknowledgements" });
+  await waitFor(() => load.acknowledgedCount > 500, { what: "five hundred acknowledgements" });
   await killEverything(cluster);
   const report = await load.stop();
   cluster = await startCluster({ dataDir });
@@ -146,7 +146,7 @@ test("the WAL of a killed broker is cut to 70 %: it rejoins, nothing acknowledge
   cluster = await startCluster({ dataDir });
   await createTopic(cluster, "shortened", { assignments: { "0": [1, 2, 3], "1": [2, 3, 1], "2": [3, 1, 2] } });
   const load = new WriteLoad(cluster, "shortened", { partitions: 3, timeout: "3s" });
-  await waitFor(() => load.acknowledgedCount > 300, { what: "three hundred acknowledgements" });
+  await waitFor(() => load.acknowledgedCount > 500, { what: "five hundred acknowledgements" });
   expect((await cluster.control("/brokers/1/kill")).status).toBe(200);
   await waitFor(async () => (await describeTopic(cluster!, "shortened")).partitions.every((p) => p.leader !== 1), {
     what: "the leaders to move",
