@@ -1,5 +1,5 @@
-/** The console's files: built once with Vite when they are missing or older than their sources, while the brokers start. */
-import { spawn } from "node:child_process";
+/** The console's files: built once with Vite when they are missing or older than their sources, as soon as the cluster serves. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants, setPriority } from "node:os";
@@ -8,20 +8,39 @@ import { dirname, join } from "node:path";
 export type ConsoleState = "ready" | "building" | "missing";
 
 export interface ConsoleBuild {
+  /** "building": a build is needed, and `run` makes it. */
   readonly state: ConsoleState;
-  /** Resolves with null, or with a sentence when the build failed. At once when nothing had to be built. */
-  readonly finished: Promise<string | null>;
+  /**
+   * Builds what has to be built; call it once, when the cluster serves: on two cores a build beside the brokers' start costs them a second.
+   * Resolves with null, or with a sentence when the build failed. At once when nothing had to be built.
+   */
+  run(): Promise<string | null>;
   stop(): void;
 }
 
-const READY: ConsoleBuild = { state: "ready", finished: Promise.resolve(null), stop: () => {} };
+const READY: ConsoleBuild = { state: "ready", run: () => Promise.resolve(null), stop: () => {} };
 
-/** Looks at `apps/console` and begins a build where one is needed. `distDir` always exists afterwards, with a page that says so while there is nothing better. */
+/** Looks at `apps/console`. `distDir` always exists afterwards, with a page that says so while there is nothing better. */
 export function prepareConsole(consoleApp: string): ConsoleBuild {
   const distDir = join(consoleApp, "dist");
   if (isFresh(consoleApp, distDir)) return READY;
   if (!existsSync(join(distDir, "index.html"))) placeholder(distDir);
-  return build(consoleApp, distDir);
+  // Built in a directory of its own, moved in place when whole: a browser never gets half a build.
+  const draft = join(consoleApp, `.dist-${process.pid}`);
+  const vite = viteEntry(consoleApp);
+  if (vite === null) {
+    return {
+      state: "missing",
+      run: () => Promise.resolve("The console cannot be built: Vite is not installed; run `npx -y pnpm@12 install`."),
+      stop: () => {},
+    };
+  }
+  let child: ChildProcess | null = null;
+  return {
+    state: "building",
+    run: () => finished((child = build(consoleApp, vite, draft)), draft, distDir),
+    stop: () => void child?.kill("SIGKILL"),
+  };
 }
 
 /** Sources: everything that Vite reads, apart from packages, which change with a new checkout. */
@@ -58,28 +77,22 @@ function placeholder(distDir: string): void {
   );
 }
 
-/** Into a directory of its own, moved in place when whole: a browser never gets half a build. */
-function build(consoleApp: string, distDir: string): ConsoleBuild {
-  const draft = join(consoleApp, `.dist-${process.pid}`);
-  const vite = viteEntry(consoleApp);
-  if (vite === null) {
-    return {
-      state: "missing",
-      finished: Promise.resolve("The console cannot be built: Vite is not installed; run `npx -y pnpm@12 install`."),
-      stop: () => {},
-    };
-  }
+function build(consoleApp: string, vite: string, draft: string): ChildProcess {
   const child = spawn(process.execPath, [vite, "build", "--outDir", draft, "--emptyOutDir", "--logLevel", "error"], {
     cwd: consoleApp,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NODE_ENV: "production" },
   });
   yieldToBrokers(child.pid);
+  return child;
+}
+
+async function finished(child: ChildProcess, draft: string, distDir: string): Promise<string | null> {
   let said = "";
   const hear = (chunk: Buffer) => (said = (said + chunk.toString("utf8")).slice(-2000));
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  const finished = new Promise<string | null>((resolve) => {
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
+  const failure = await new Promise<string | null>((resolve) => {
     child.once("error", (error) => resolve(`The console cannot be built: ${error.message}.`));
     child.once("exit", (code) =>
       resolve(
@@ -89,11 +102,8 @@ function build(consoleApp: string, distDir: string): ConsoleBuild {
       ),
     );
   });
-  return {
-    state: "building",
-    finished: finished.finally(() => rmSync(draft, { recursive: true, force: true })),
-    stop: () => void child.kill("SIGKILL"),
-  };
+  rmSync(draft, { recursive: true, force: true });
+  return failure;
 }
 
 function install(draft: string, distDir: string): string | null {

@@ -130,7 +130,7 @@ async function run({ options, directory, ports, progress, startedAtMs }: Run): P
     consoleState: console.state,
   });
   if (options.readyFile !== null) writeReady(options.readyFile, report(), progress);
-  const failed = await console.finished;
+  const failed = await console.run();
   if (stop.begun) return;
   if (failed !== null) progress.line(failed);
   else if (console.state === "building") progress.line("The console is built.");
@@ -152,10 +152,11 @@ function tellChanges(
 ): void {
   for (const managed of supervisor.processes) {
     const { state } = managed;
-    if (states.get(managed) === state) continue;
+    const notStartedYet = state === "exited" && managed.row().exit === null;
+    if (notStartedYet || states.get(managed) === state) continue;
     const isFirst = !states.has(managed);
     states.set(managed, state);
-    if (isFirst && (state === "starting" || state === "exited")) continue;
+    if (isFirst && state === "starting") continue;
     const after = `${Math.round(Math.min(managed.uptimeMs, performance.now() - startedAtMs))} ms`;
     const why =
       state === "exited" ? ` (${managed.row().exit?.reason ?? "?"})` : state === "running" ? ` (${after})` : "";
