@@ -72,4 +72,6 @@ export interface RequestContext {
   readonly connectionId: string;
   /** Remote address for logs and the console. */
   readonly remote: string;
+  /** Tells, in words for a person, that a request was refused for what the client is or sends; shown with its connection. */
+  readonly noteRefusal?: (reason: string) => void;
 }

@@ -10,9 +10,11 @@ import {
   peekRequest,
   ProtocolError,
   type Advertised,
+  type ApiVersionsRequest,
   type SaslAuthenticateRequest,
   type SaslHandshakeRequest,
 } from "@vitrine/protocol";
+import { type ConnectedClient, shortText } from "./connected-client.ts";
 import { FrameCutter, FrameError } from "./frame-cutter.ts";
 import { ReplyQueue, type Slot } from "./reply-queue.ts";
 import type { SaslServer, SaslStep } from "./sasl.ts";
@@ -45,6 +47,16 @@ export class Connection {
   readonly #cutter = new FrameCutter();
   readonly #replies = new ReplyQueue();
   readonly #context: RequestContext;
+  readonly #connectedSinceMs = Date.now();
+  #lastRequestMs: number | null = null;
+  #requests = 0;
+  #lastApiKey = -1;
+  #lastApiVersion = -1;
+  #clientId: string | null = null;
+  #softwareName: string | null = null;
+  #softwareVersion: string | null = null;
+  #refusal: string | null = null;
+  #refusals = 0;
   /** null once the other side is known, or when nobody asks. */
   #sasl: SaslServer | null;
   #authTimer: NodeJS.Timeout | null = null;
@@ -62,7 +74,8 @@ export class Connection {
     this.#sasl = sasl;
     this.id = id;
     this.remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
-    this.#context = { listener: settings.listener, connectionId: id, remote: this.remote };
+    const noteRefusal = (reason: string) => this.#noteRefusal(reason);
+    this.#context = { listener: settings.listener, connectionId: id, remote: this.remote, noteRefusal };
     socket.setTimeout(settings.limits.idleTimeoutMs, () => this.#onIdle());
     socket.on("data", (chunk: Buffer) => {
       this.#cutter.push(chunk);
@@ -97,7 +110,7 @@ export class Connection {
       this.#socket.pause();
     } catch (error) {
       if (error instanceof FrameError || error instanceof ProtocolError)
-        this.#end(`sent what is no request: ${error.message}`);
+        this.#refuse(`sent what is no request: ${error.message}`, "info");
       else throw error;
     }
   }
@@ -120,6 +133,34 @@ export class Connection {
     this.#ending = true;
     this.#flush();
     this.#leave();
+  }
+
+  /** Whether something it sent was refused. */
+  get wasRefused(): boolean {
+    return this.#refusal !== null;
+  }
+
+  /** Who this is, at this moment. */
+  describe(): ConnectedClient {
+    const hasAsked = this.#requests > 0;
+    return {
+      connectionId: this.id,
+      remote: this.remote,
+      clientId: this.#clientId,
+      softwareName: this.#softwareName,
+      softwareVersion: this.#softwareVersion,
+      connectedSinceMs: this.#connectedSinceMs,
+      lastRequestMs: this.#lastRequestMs,
+      requests: this.#requests,
+      bytesIn: this.#socket.bytesRead,
+      bytesOut: this.#socket.bytesWritten,
+      principal: "User:ANONYMOUS",
+      lastApi: hasAsked ? apiName(this.#lastApiKey) : null,
+      lastApiVersion: hasAsked ? this.#lastApiVersion : null,
+      refusal: this.#refusal,
+      refusals: this.#refusals,
+      closedMs: this.#closed ? Date.now() : null,
+    };
   }
 
   /** Bytes of answers that wait for the other side. */
@@ -153,9 +194,15 @@ export class Connection {
   #handle(frame: Uint8Array): void {
     const { apiKey, apiVersion, correlationId } = peekRequest(frame);
     const { advertised, handler } = this.#settings;
+    this.#requests += 1;
+    this.#lastApiKey = apiKey;
+    this.#lastApiVersion = apiVersion;
+    this.#lastRequestMs = Date.now();
     if (!isServed(advertised, apiKey, apiVersion)) {
       if (apiKey !== ApiKey.ApiVersions || !advertised.has(apiKey)) {
-        this.#end(`sent ${apiName(apiKey)} version ${apiVersion}, which this listener does not serve`, "warn");
+        this.#refuse(
+          `sent ${apiName(apiKey)} version ${apiVersion}, which this listener does not serve${hintFor(apiKey, apiVersion)}`,
+        );
         return;
       }
       const slot = this.#replies.open(frame.length, false);
@@ -165,14 +212,24 @@ export class Connection {
     }
     const isSasl = apiKey === ApiKey.SaslHandshake || apiKey === ApiKey.SaslAuthenticate;
     if (this.#sasl !== null && !isSasl && apiKey !== ApiKey.ApiVersions) {
-      this.#end(`sent ${apiName(apiKey)} before the cluster secret`, "warn");
+      this.#refuse(`sent ${apiName(apiKey)} before the cluster secret`);
       return;
     }
     const { header, body } = decodeRequest(frame);
+    this.#introduce(header.clientId, apiKey, apiVersion, body);
     const slot = this.#replies.open(frame.length, apiKey === ApiKey.Fetch);
     const reply = (answer: ReplyBody) => this.#reply(slot, apiKey, apiVersion, correlationId, answer);
     if (isSasl) this.#authenticate(apiKey, body, reply);
     else handler.submit({ apiKey, apiVersion, clientId: header.clientId, body }, this.#context, reply);
+  }
+
+  /** Takes what the client says about itself. */
+  #introduce(clientId: string | null, apiKey: number, apiVersion: number, body: unknown): void {
+    if (clientId !== null && clientId !== this.#clientId) this.#clientId = shortText(clientId);
+    if (apiKey !== ApiKey.ApiVersions || apiVersion < 3) return;
+    const { clientSoftwareName, clientSoftwareVersion } = body as ApiVersionsRequest;
+    this.#softwareName = shortText(clientSoftwareName) || null;
+    this.#softwareVersion = shortText(clientSoftwareVersion) || null;
   }
 
   #authenticate(apiKey: number, body: unknown, reply: (body: ReplyBody) => void): void {
@@ -245,6 +302,17 @@ export class Connection {
     if (close) this.#end("had a request without an answer");
   }
 
+  /** Ends the connection and remembers the reason for the console. */
+  #refuse(reason: string, level: "info" | "warn" = "warn"): void {
+    this.#noteRefusal(reason);
+    this.#end(reason, level);
+  }
+
+  #noteRefusal(reason: string): void {
+    this.#refusal = shortText(reason);
+    this.#refusals += 1;
+  }
+
   /** Ends the connection, as Kafka does with what it cannot answer, and says why. */
   #end(reason: string, level: "info" | "warn" = "info"): void {
     if (this.#closed || this.#silent || this.#ending) return;
@@ -274,4 +342,11 @@ export class Connection {
     const who = this.#settings.listener === "client" ? "the client" : "the peer";
     this.#settings.journal(level, `${who} at ${this.remote} ${what}`, { connection: this.id });
   }
+}
+
+/** What a person can do about it, where the reason is a known one. */
+function hintFor(apiKey: number, apiVersion: number): string {
+  if (apiKey === ApiKey.Produce && apiVersion < 3)
+    return ": it writes the record formats of before Kafka 0.11; use a client of 0.11 or newer";
+  return "";
 }

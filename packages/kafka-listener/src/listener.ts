@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { CLIENT_ADVERTISED, PEER_ADVERTISED, type Advertised } from "@vitrine/protocol/types";
+import { type ConnectedClient, RefusedClients } from "./connected-client.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { SaslServer } from "./sasl.ts";
 import { DEFAULT_LIMITS, type Journal, type ListenerLimits, type RequestHandler } from "./types.ts";
@@ -30,6 +31,10 @@ export interface Listener {
   readonly host: string;
   readonly port: number;
   readonly connectionCount: number;
+  /**
+   * Everybody who is connected, oldest first, then clients that were refused lately and are gone. Bounded by the limit of connections and a hundred.
+   */
+  clients(): readonly ConnectedClient[];
   /** Bytes of answers that clients have not taken. */
   outputBytes(): number;
   /**
@@ -47,6 +52,7 @@ export function listen(options: ListenerOptions): Promise<Listener> {
   const journal = options.journal ?? (() => {});
   const connections = new Set<Connection>();
   const waiting = new Set<Connection>();
+  const refused = new RefusedClients();
   let retryTimer: NodeJS.Timeout | null = null;
   let lastId = 0;
   let isolated = false;
@@ -73,6 +79,7 @@ export function listen(options: ListenerOptions): Promise<Listener> {
     onClosed: (connection) => {
       connections.delete(connection);
       waiting.delete(connection);
+      if (connection.wasRefused) refused.add(connection.describe());
     },
   };
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
@@ -99,6 +106,7 @@ export function listen(options: ListenerOptions): Promise<Listener> {
         get connectionCount() {
           return connections.size;
         },
+        clients: () => [...[...connections].map((connection) => connection.describe()), ...refused.list()],
         outputBytes: () => [...connections].reduce((sum, connection) => sum + connection.outputBytes, 0),
         isolate(on) {
           isolated = on;

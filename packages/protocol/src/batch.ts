@@ -47,10 +47,7 @@ export function readBatchFacts(bytes: Uint8Array, at = 0): BatchFacts | BatchErr
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, left);
   // The magic stands at the same place in all formats, so it is looked at first.
   if (left > BATCH_AT.magic && view.getInt8(BATCH_AT.magic) !== 2)
-    return {
-      reason: "magic",
-      message: `record format ${view.getInt8(BATCH_AT.magic)} is not supported: only format 2 is`,
-    };
+    return { reason: "magic", message: unknownFormat(view.getInt8(BATCH_AT.magic)) };
   const sizeBytes = BATCH_PREFIX_BYTES + view.getInt32(BATCH_AT.batchLength);
   if (sizeBytes < BATCH_HEADER_BYTES)
     return { reason: "length", message: `a batch states a length of ${sizeBytes} bytes, less than its header` };
@@ -129,6 +126,11 @@ export function splitBatches(bytes: Uint8Array): { readonly batches: BatchSlice[
     at += facts.sizeBytes;
   }
   return { batches, error: null };
+}
+
+function unknownFormat(magic: number): string {
+  const age = magic === 0 || magic === 1 ? " (of before Kafka 0.11; use a client of 0.11 or newer)" : "";
+  return `record format ${magic}${age} is not supported: only format 2 is`;
 }
 
 function truncated(left: number, whole?: number): BatchError {

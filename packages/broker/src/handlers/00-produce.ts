@@ -85,6 +85,9 @@ export const produce: Handler = (parts, request, from, reply) => {
       );
       const data = answer(appended.ok ? "NONE" : appended.error, appended.ok ? null : appended.message);
       if (!appended.ok) {
+        // What the client itself makes wrong, not what the cluster is in: a person looks for it at the client.
+        if (appended.error === "INVALID_RECORD" || appended.error === "CORRUPT_MESSAGE")
+          from.noteRefusal?.(`wrote to ${found.name}-${item.index}: ${appended.message}`);
         if (tellsLeader && appended.error === "NOT_LEADER_OR_FOLLOWER")
           data.currentLeader = leaderOf(parts, found.id, item.index);
         continue;

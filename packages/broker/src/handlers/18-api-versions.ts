@@ -2,8 +2,9 @@
  * ApiVersions, versions 0 to 4 (KIP-511): what this listener serves, and nothing that does not work.
  *
  * - A version beyond ours is answered by the listener itself, with a v0 body and error 35.
- * - v3+: the client says who it is; a malformed name is INVALID_REQUEST. Features: none are finalized for clients
- *   (no `transaction.version`, so that clients keep the older flow).
+ * - v3+: the client says who it is; a malformed name is INVALID_REQUEST.
+ * - v3: supported features that begin at 0 are left out, because older clients take 0 for a mistake (KAFKA-17011).
+ * - Only features that work are finalized. `transaction.version` is not, so that clients keep the older flow (KIP-890).
  */
 import { errorCode } from "@vitrine/core";
 import {
@@ -16,19 +17,42 @@ import type { Handler } from "../request.ts";
 
 const CLIENT_SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
-export const apiVersions: Handler = (_parts, request, from, reply) => {
+/** Levels this program can run at, by feature. */
+const SUPPORTED_FEATURES: readonly {
+  readonly name: string;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+}[] = [{ name: "eligible.leader.replicas.version", minVersion: 0, maxVersion: 1 }];
+
+export const apiVersions: Handler = (parts, request, from, reply) => {
   const body = request.body as ApiVersionsRequest;
-  const named =
-    request.apiVersion < 3 ||
+  const { apiVersion } = request;
+  const isNamed =
+    apiVersion < 3 ||
     (CLIENT_SOFTWARE.test(body.clientSoftwareName) && CLIENT_SOFTWARE.test(body.clientSoftwareVersion));
-  if (!named) {
+  if (!isNamed) {
+    from.noteRefusal?.(
+      "gave a client software name or version in ApiVersions that is empty or has other characters than letters, digits, '-' and '.'",
+    );
     reply(newApiVersionsResponse({ errorCode: errorCode("INVALID_REQUEST") }));
     return;
   }
   const advertised = from.listener === "client" ? CLIENT_ADVERTISED : PEER_ADVERTISED;
+  const apiKeys = [...advertised]
+    .toSorted(([a], [b]) => a - b)
+    .map(([apiKey, { min, max }]) => ({ apiKey, minVersion: min, maxVersion: max }));
+  const image = parts.image();
+  const finalizedFeatures = [...image.features].map(([name, level]) => ({
+    name,
+    minVersionLevel: level,
+    maxVersionLevel: level,
+  }));
   reply(
     newApiVersionsResponse({
-      apiKeys: [...advertised].map(([apiKey, { min, max }]) => ({ apiKey, minVersion: min, maxVersion: max })),
+      apiKeys,
+      supportedFeatures: SUPPORTED_FEATURES.filter(({ minVersion }) => minVersion > 0 || apiVersion !== 3),
+      finalizedFeatures,
+      finalizedFeaturesEpoch: image.offset,
     }),
   );
 };

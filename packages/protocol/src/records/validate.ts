@@ -1,5 +1,5 @@
 import { invariant, type BatchFacts, type ErrorName } from "@vitrine/core";
-import { ATTRIBUTE, isBatchError, readBatchFacts } from "../batch.ts";
+import { ATTRIBUTE, BATCH_AT, isBatchError, readBatchFacts } from "../batch.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { compressionOf } from "./compression.ts";
 import { computeBatchCrc, stampLogAppendTime } from "./crc32c.ts";
@@ -50,8 +50,8 @@ export function validateProduceBatch(records: Uint8Array | null, rules: ProduceR
   if (records === null || records.length === 0) return bad("INVALID_RECORD", "the request holds no record batch");
   const facts = readBatchFacts(records);
   if (isBatchError(facts)) {
-    const error = facts.reason === "length" ? "CORRUPT_MESSAGE" : "INVALID_RECORD";
-    return bad(error, facts.message);
+    const isDamage = facts.reason === "length" || (facts.reason === "magic" && !isOldFormat(records));
+    return bad(isDamage ? "CORRUPT_MESSAGE" : "INVALID_RECORD", facts.message);
   }
   if (facts.sizeBytes !== records.length)
     return bad(
@@ -78,6 +78,12 @@ export function validateProduceBatch(records: Uint8Array | null, rules: ProduceR
   const stamped = readBatchFacts(bytes);
   invariant(!isBatchError(stamped), "a stamped batch is no batch");
   return { ok: true, bytes, facts: stamped };
+}
+
+/** Message sets of before Kafka 0.11: a client's age, not damage. */
+function isOldFormat(records: Uint8Array): boolean {
+  const magic = records[BATCH_AT.magic];
+  return magic === 0 || magic === 1;
 }
 
 function checkNumbers(batch: BatchFacts, rules: ProduceRules): ProduceCheck | null {
