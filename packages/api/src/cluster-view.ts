@@ -3,6 +3,7 @@
  * in order and the rows equal those of a fresh `snap`. It reads no clock and does no I/O. Rows are replaced in place, one version each,
  * so that a selector compares a number and nothing is copied per tick.
  */
+import { groupColumns } from "./group-rows.ts";
 import { reorderRow, type Row, sameRow } from "./columns.ts";
 import type { LiveEvent } from "./events.ts";
 import { maskOf, partitionKey, rowKey, viewCols } from "./view-rows.ts";
@@ -163,6 +164,15 @@ function patchFromEvent(state: ClusterView, e: LiveEvent, ts: number, changed: s
       replaceRow(state, key, held, nodeColumns.patch(held.row, { state: e.state, state_since: ts }), changed);
       return;
     }
+    case "group": {
+      if (state.view.kind !== "groups") return;
+      const held = state.rows.get(e.group);
+      if (held === undefined || groupColumns.get(held.row, "generation") > e.generation) return;
+      const since = groupColumns.get(held.row, "state") === e.state ? {} : { state_since: ts };
+      const fields = { state: e.state, members: e.members, generation: e.generation, ...since };
+      replaceRow(state, e.group, held, groupColumns.patch(held.row, fields), changed);
+      return;
+    }
     default:
       return;
   }
@@ -232,9 +242,16 @@ export function eventConcerns(view: ViewSpec, e: LiveEvent): boolean {
       return topicOf(e) === view.topic;
     case "partition":
       return topicOf(e) === view.topic && (!("p" in e) || e.p === view.partition);
+    case "groups":
+      return e.type === "group";
+    case "group":
+      return e.type === "group" && e.group === view.group;
+    case "node":
+      // The gateway hears of groups from their coordinators; everything else it knows by itself.
+      return e.type === "group";
     case "clusters":
     case "metrics":
-    case "node":
+    case "clients":
       return false;
   }
 }

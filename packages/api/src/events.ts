@@ -1,4 +1,5 @@
 import { unreachable } from "@vitrine/core";
+import type { GroupState } from "./group-rows.ts";
 import type { NodeState } from "./views.ts";
 
 /** A partition has a new leader, or none (-1). */
@@ -78,6 +79,25 @@ export interface ProcessEvent {
   readonly reason: string | null;
 }
 
+/** What happened to a consumer group, as its coordinator tells. */
+export interface GroupEvent {
+  readonly type: "group";
+  readonly group: string;
+  /** coordinator: another broker coordinates it now. */
+  readonly change: "state" | "member-joined" | "member-left" | "coordinator" | "deleted";
+  readonly state: GroupState;
+  readonly from: GroupState | null;
+  readonly generation: number;
+  /** Members after the change. */
+  readonly members: number;
+  readonly coordinator: number;
+  /** The member that came or went. */
+  readonly member: string | null;
+  readonly client_id: string | null;
+  /** Why, in the coordinator's words ("session expired"); null: it did not say. */
+  readonly reason: string | null;
+}
+
 /** A discrete change, pushed at once and never sampled. */
 export type LiveEvent =
   | LeaderEvent
@@ -86,11 +106,21 @@ export type LiveEvent =
   | ControllerEvent
   | ConfigEvent
   | AdminEvent
-  | ProcessEvent;
+  | ProcessEvent
+  | GroupEvent;
 
 export type LiveEventType = LiveEvent["type"];
 
-export const LIVE_EVENT_TYPES = ["leader", "isr", "broker", "controller", "config", "admin", "process"] as const;
+export const LIVE_EVENT_TYPES = [
+  "leader",
+  "isr",
+  "broker",
+  "controller",
+  "config",
+  "admin",
+  "process",
+  "group",
+] as const;
 
 /** The one sentence for an event: timeline, log line and screen reader say the same. */
 export function describeEvent(e: LiveEvent): string {
@@ -109,6 +139,8 @@ export function describeEvent(e: LiveEvent): string {
       return describeAdmin(e);
     case "process":
       return describeProcess(e);
+    case "group":
+      return describeGroup(e);
     default:
       return unreachable(e);
   }
@@ -204,6 +236,43 @@ function describeProcess(e: ProcessEvent): string {
       return `${process} is frozen${pid}`;
     case "isolated":
       return `Node ${e.node} is cut off from its peers${pid}`;
+    default:
+      return unreachable(e.state);
+  }
+}
+
+function describeGroup(e: GroupEvent): string {
+  const reason = e.reason === null ? "" : `: ${e.reason}`;
+  const members = e.members === 1 ? "1 member" : `${e.members} members`;
+  const who = e.member === null ? "A member" : `Member ${e.member}`;
+  switch (e.change) {
+    case "member-joined":
+      return `${who} joined group ${e.group}, ${members} now${reason}`;
+    case "member-left":
+      return `${who} left group ${e.group}, ${members} now${reason}`;
+    case "coordinator":
+      return `Broker ${e.coordinator} coordinates group ${e.group} now${reason}`;
+    case "deleted":
+      return `Group ${e.group} was deleted${reason}`;
+    case "state":
+      return describeGroupState(e, members, reason);
+    default:
+      return unreachable(e.change);
+  }
+}
+
+function describeGroupState(e: GroupEvent, members: string, reason: string): string {
+  switch (e.state) {
+    case "PreparingRebalance":
+      return `Group ${e.group} rebalances: ${members}${reason}`;
+    case "CompletingRebalance":
+      return `Group ${e.group} has generation ${e.generation} with ${members} and waits for its assignment`;
+    case "Stable":
+      return `Group ${e.group} is stable in generation ${e.generation} with ${members}`;
+    case "Empty":
+      return `Group ${e.group} has no members any more${reason}`;
+    case "Dead":
+      return `Group ${e.group} is gone${reason}`;
     default:
       return unreachable(e.state);
   }

@@ -1,7 +1,21 @@
 import { sameRow, type Row } from "./columns.ts";
 
 /** The tables that views are served from. */
-export type TableName = "clusters" | "nodes" | "metrics" | "topics" | "partitions" | "quorum";
+export type TableName =
+  | "clusters"
+  | "nodes"
+  | "metrics"
+  | "topics"
+  | "partitions"
+  | "quorum"
+  | "groups"
+  | "group_partitions"
+  | "clients"
+  | "producers"
+  /** What a broker tells of the groups it coordinates; see node-rows.ts. */
+  | "coordinators"
+  | "coordinated"
+  | "commits";
 
 /** What changed in a table since a version, or "lost" where the tombstones no longer reach back: take a snapshot. */
 export type TableChanges = { readonly rows: readonly Row[]; readonly gone: readonly string[] } | "lost";

@@ -1,3 +1,4 @@
+import type { ProducerFields } from "./client-rows.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** `info` of the views `cluster`, `quorum` and `events`. */
@@ -28,7 +29,7 @@ export interface ClusterInfo {
   readonly process_control: boolean;
 }
 
-/** `info` of `topic:NAME` and `partition:NAME/N`. */
+/** `info` of `topic:NAME`. */
 export interface TopicViewInfo {
   readonly topic: string;
   readonly topic_id: string;
@@ -36,4 +37,10 @@ export interface TopicViewInfo {
   readonly min_isr: number;
   /** Partition to its replicas, the preferred leader first. */
   readonly replicas: Readonly<Record<string, readonly number[]>>;
+}
+
+/** `info` of `partition:NAME/N`. */
+export interface PartitionViewInfo extends TopicViewInfo {
+  /** Idempotent producers that its leader remembers, the newest batch first; at most PRODUCERS_SHOWN. */
+  readonly producers: readonly ProducerFields[];
 }

@@ -1,4 +1,7 @@
 import { columns, type Row } from "./columns.ts";
+import { clientColumns, producerColumns } from "./client-rows.ts";
+import { groupColumns, groupPartitionColumns } from "./group-rows.ts";
+import { commitColumns, commitKey } from "./node-rows.ts";
 import { nodeColumns, type PartitionFields, partitionColumns, topicColumns, type ViewSpec } from "./views.ts";
 import { unreachable } from "@vitrine/core";
 
@@ -128,6 +131,12 @@ export function viewCols(view: ViewSpec): readonly string[] {
       return partitionColumns.cols;
     case "quorum":
       return quorumColumns.cols;
+    case "groups":
+      return groupColumns.cols;
+    case "group":
+      return groupPartitionColumns.cols;
+    case "clients":
+      return clientColumns.cols;
     case "node":
       return NODE_VIEW_COLS;
     default:
@@ -139,6 +148,8 @@ export function viewCols(view: ViewSpec): readonly string[] {
 export function rowKey(view: ViewSpec, row: Row): string {
   if (view.kind === "all-topics")
     return partitionKey(partitionColumns.get(row, "topic"), partitionColumns.get(row, "p"));
+  if (view.kind === "group")
+    return partitionKey(groupPartitionColumns.get(row, "topic"), groupPartitionColumns.get(row, "p"));
   if (view.kind === "node") return nodeViewKey(row);
   return String(row[0]);
 }
@@ -148,12 +159,36 @@ export function partitionKey(topic: string, partition: number): string {
   return `${topic}/${partition}`;
 }
 
+/** Key of a group's partition where several groups meet: the group id, which may hold any character, comes last. */
+export function groupPartitionKey(topic: string, partition: number, group: string): string {
+  return `${topic}/${partition}/${group}`;
+}
+
+/** The key within `group:ID` of a key made by `groupPartitionKey`; null where it is another group's. */
+export function partitionOfGroup(key: string, group: string): string | null {
+  const topicEnd = key.indexOf("/");
+  const end = key.indexOf("/", topicEnd + 1);
+  return key.slice(end + 1) === group ? key.slice(0, end) : null;
+}
+
 function nodeViewKey(row: Row): string {
   const rest = row.slice(1);
-  if (row[0] === "partitions") {
-    return `partitions/${partitionKey(partitionColumns.get(rest, "topic"), partitionColumns.get(rest, "p"))}`;
+  switch (row[0]) {
+    case "partitions":
+      return `partitions/${partitionKey(partitionColumns.get(rest, "topic"), partitionColumns.get(rest, "p"))}`;
+    case "producers":
+      return `producers/${producerKey(rest)}`;
+    case "commits":
+      return `commits/${commitKey(commitColumns.get(rest, "group"), commitColumns.get(rest, "topic"))}`;
+    default:
+      return `${String(row[0])}/${String(rest[0])}`;
   }
-  return `${String(row[0])}/${String(rest[0])}`;
+}
+
+/** Key of a row of `producers`: partition and producer id. */
+export function producerKey(row: Row): string {
+  const partition = partitionKey(producerColumns.get(row, "topic"), producerColumns.get(row, "p"));
+  return `${partition}/${producerColumns.get(row, "producer_id")}`;
 }
 
 /** The in-sync replicas of a partition row, as node ids. */

@@ -14,12 +14,15 @@ export type ViewSpec =
   | { readonly kind: "all-topics" }
   | { readonly kind: "partition"; readonly topic: string; readonly partition: number }
   | { readonly kind: "quorum" }
+  | { readonly kind: "groups" }
+  | { readonly kind: "group"; readonly group: string }
+  | { readonly kind: "clients" }
   /** What this process knows by itself; the gateway merges these of all brokers. Not for people. */
   | { readonly kind: "node" };
 
 export type ViewKind = ViewSpec["kind"];
 
-/** Reads the name of a view (`cluster`, `topic:orders`, `partition:orders/0`); null when there is no such view. */
+/** Reads the name of a view (`cluster`, `topic:orders`, `partition:orders/0`, `group:billing`); null when there is no such view. */
 export function parseView(name: string): ViewSpec | null {
   switch (name) {
     case "clusters":
@@ -28,6 +31,8 @@ export function parseView(name: string): ViewSpec | null {
     case "events":
     case "topics":
     case "quorum":
+    case "groups":
+    case "clients":
     case "node":
       return { kind: name };
     case "topic:*":
@@ -36,6 +41,8 @@ export function parseView(name: string): ViewSpec | null {
       break;
   }
   if (name.startsWith("topic:") && name.length > 6) return { kind: "topic", topic: name.slice(6) };
+  // A group id may hold anything: it is all that comes after the first colon.
+  if (name.startsWith("group:") && name.length > 6) return { kind: "group", group: name.slice(6) };
   const partition = /^partition:(.+)\/(\d{1,9})$/.exec(name);
   if (partition) return { kind: "partition", topic: partition[1]!, partition: Number(partition[2]) };
   return null;
@@ -48,6 +55,8 @@ export function viewName(view: ViewSpec): string {
       return `topic:${view.topic}`;
     case "all-topics":
       return "topic:*";
+    case "group":
+      return `group:${view.group}`;
     case "partition":
       return `partition:${view.topic}/${view.partition}`;
     default:
@@ -241,6 +250,10 @@ export interface TopicFields {
   readonly retention_bytes: number | null;
   readonly cleanup: string;
   readonly internal: boolean;
+  /** Groups that have committed offsets in it or are assigned its partitions. */
+  readonly groups: number;
+  /** Records that the group furthest behind on one of its partitions is behind; null: no group, or not known. */
+  readonly group_lag: number | null;
 }
 
 export const topicColumns = columns<TopicFields>()([
@@ -260,4 +273,6 @@ export const topicColumns = columns<TopicFields>()([
   "retention_bytes",
   "cleanup",
   "internal",
+  "groups",
+  "group_lag",
 ]);

@@ -7,6 +7,10 @@ import type { Static } from "typebox";
 import type { LiveEvent } from "./events.ts";
 import type { Problem } from "./problem.ts";
 import { OffsetSchema, PartitionSchema, ProblemSchema } from "./rest/common.ts";
+import { Credit, Cursors, From, RecordFilter, strict, SubId } from "./ws-fields.ts";
+import { AckFrame, AckedFrame, AssignedFrame, RevokedFrame, RevokingFrame, SubGroupFrame } from "./ws-groups.ts";
+
+export { SubId } from "./ws-fields.ts";
 
 export const WS_SUBPROTOCOL = "vitrine.v1+json";
 
@@ -44,35 +48,19 @@ export function isReconnectable(code: number): boolean {
   return code < 4000 || code < 4100;
 }
 
-const strict = { additionalProperties: false } as const;
-
-export const SubId = Type.Union([Type.Integer(), Type.String({ minLength: 1, maxLength: 64 })]);
-export type SubId = Static<typeof SubId>;
-
-const CursorText = Type.String({
-  maxLength: 65_536,
-  description: "0:1042@7,1:998@7 (partition:offset@leaderEpoch), earliest, latest, -N, or a time in ISO 8601",
-});
-const From = Type.Union([CursorText, Type.Record(Type.String(), CursorText)]);
-
 export const HelloFrame = Type.Object(
   {
     t: Type.Literal("hello"),
     client: Type.Optional(Type.String({ maxLength: 256, description: "name and version of the program, for the log" })),
     auth: Type.Optional(Type.Object({ bearer: Type.Optional(Type.String({ maxLength: 4096 })) }, strict)),
+    resume: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description: "session of an earlier welcome: its group members go on with this one",
+      }),
+    ),
   },
   { ...strict, description: "First frame, within 10 s; nothing else is legal before welcome." },
-);
-
-const Credit = Type.Object({ records: Type.Integer({ minimum: 0 }), bytes: Type.Integer({ minimum: 0 }) }, strict);
-
-const RecordFilter = Type.Object(
-  {
-    key: Type.Optional(Type.String()),
-    key_prefix: Type.Optional(Type.String()),
-    header: Type.Optional(Type.Object({ name: Type.String(), value: Type.String() }, strict)),
-  },
-  { ...strict, description: "All that are given must match. A hint that saves bandwidth, not security." },
 );
 
 export const SubRecordsFrame = Type.Object(
@@ -148,12 +136,14 @@ export const PongFrame = Type.Object({ t: Type.Literal("pong"), ts: Type.Optiona
 export const CLIENT_FRAMES = {
   hello: HelloFrame,
   sub_records: SubRecordsFrame,
+  sub_group: SubGroupFrame,
   sub_view: SubViewFrame,
   credit: CreditFrame,
   seek: SeekFrame,
   pause: PauseFrame,
   resume: ResumeFrame,
   unsub: UnsubFrame,
+  ack: AckFrame,
   pong: PongFrame,
 } as const;
 
@@ -169,17 +159,15 @@ export type PongFrame = Static<typeof PongFrame>;
 export type ClientFrame =
   | HelloFrame
   | SubRecordsFrame
+  | SubGroupFrame
   | SubViewFrame
   | CreditFrame
   | SeekFrame
   | PauseFrame
   | ResumeFrame
   | UnsubFrame
+  | AckFrame
   | PongFrame;
-
-const Cursors = Type.Union([Type.String(), Type.Record(Type.String(), Type.String())], {
-  description: "a cursor; with several topics an object, topic to cursor",
-});
 
 export const WelcomeFrame = Type.Object({
   t: Type.Literal("welcome"),
@@ -325,6 +313,10 @@ export const SERVER_FRAMES = {
   subbed: SubbedFrame,
   records: RecordsFrame,
   caught_up: CaughtUpFrame,
+  assigned: AssignedFrame,
+  revoking: RevokingFrame,
+  revoked: RevokedFrame,
+  acked: AckedFrame,
   snap: SnapFrame,
   delta: DeltaFrame,
   event: EventFrame,
@@ -352,6 +344,10 @@ export type ServerFrame =
   | SubbedFrame
   | RecordsFrame
   | CaughtUpFrame
+  | AssignedFrame
+  | RevokingFrame
+  | RevokedFrame
+  | AckedFrame
   | SnapFrame
   | DeltaFrame
   | EventFrame

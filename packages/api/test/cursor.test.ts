@@ -76,6 +76,6 @@ test.each([
   expect(view && viewName(view)).toBe(name);
 });
 
-test.each(["", "topic:", "partition:orders", "partition:orders/x", "groups"])("%j is no view", (name) => {
+test.each(["", "topic:", "partition:orders", "partition:orders/x", "group:"])("%j is no view", (name) => {
   expect(parseView(name)).toBeNull();
 });

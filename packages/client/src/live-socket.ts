@@ -264,6 +264,10 @@ export class LiveSocket {
         this.#onSubFrame(frame);
         return;
       case "records":
+      case "assigned":
+      case "revoking":
+      case "revoked":
+      case "acked":
         return;
     }
   }

@@ -43,6 +43,7 @@ class SseTransport implements Transport {
         return;
       case "sub":
         if ("view" in frame) this.#changeViews(() => this.#views.set(frame.id, frame));
+        else if ("group" in frame) this.#emit({ t: "error", id: frame.id, problem: groupNeedsSocket() });
         else void this.#openRecords(frame);
         return;
       case "unsub":
@@ -59,6 +60,7 @@ class SseTransport implements Transport {
         this.#emit({ t: "error", id: frame.id, problem: seekNeedsSocket() });
         return;
       case "credit":
+      case "ack":
       case "pong":
         return;
     }
@@ -190,6 +192,12 @@ function positionParameter(from: string): string {
 function seekNeedsSocket() {
   const detail = "this connection fell back to SSE, where a subscription cannot seek: subscribe again";
   return httpProblem({ status: 501, slug: "no-seek", title: "No seek over SSE", detail });
+}
+
+function groupNeedsSocket() {
+  const detail =
+    "this connection fell back to SSE, where a subscription cannot be a member of a group: join with POST /groups/{group}/members and poll";
+  return httpProblem({ status: 501, slug: "no-groups", title: "No groups over SSE", detail });
 }
 
 function oneTopicOnly() {

@@ -31,7 +31,7 @@ const LiveQuery = Type.Object({
   view: Type.Optional(
     Type.Array(Type.String(), {
       description:
-        "clusters, cluster, metrics, events, topics, topic:NAME, topic:*, partition:NAME/N, quorum; several are possible",
+        "clusters, cluster, metrics, events, topics, topic:NAME, topic:*, partition:NAME/N, quorum, groups, group:ID, clients; several are possible",
     }),
   ),
   hz: Type.Optional(Type.Number({ description: "frames a second wished for" })),

@@ -126,7 +126,7 @@ describe("close codes", () => {
 
 describe("a bad subscription is an error, never a close", () => {
   test.each([
-    [{ t: "sub", id: 7, view: "groups" }, "/problems/unknown-view", "views are"],
+    [{ t: "sub", id: 7, view: "grupos" }, "/problems/unknown-view", "views are"],
     [{ t: "sub", id: 7, view: "events", from: "junk" }, "/problems/invalid-cursor", ""],
     [{ t: "sub", id: 7, topics: ["orders"], form: "earliest" }, "/problems/invalid-frame", "did you mean from?"],
     [{ t: "sub", id: 7, topics: ["orders"], from: "somewhere" }, "/problems/invalid-cursor", ""],

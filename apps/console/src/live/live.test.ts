@@ -102,6 +102,8 @@ describe("the store", () => {
     retention_bytes: null,
     cleanup: "delete",
     internal: false,
+    groups: 0,
+    group_lag: null,
   });
   const cols = [...viewCols({ kind: "topics" })];
   test("only rows that changed get a new version, and a snap after a restart begins anew", () => {

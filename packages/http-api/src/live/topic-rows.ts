@@ -71,6 +71,8 @@ export class TopicRows {
       retention_bytes: numberOf(topic, "retention.bytes"),
       cleanup: topic.config.get("cleanup.policy") ?? "delete",
       internal: topic.internal,
+      groups: 0,
+      group_lag: null,
     });
   }
 

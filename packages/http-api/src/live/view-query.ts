@@ -1,4 +1,5 @@
 import {
+  partitionOfGroup,
   type LiveTables,
   partitionColumns,
   type Row,
@@ -30,7 +31,7 @@ export interface ViewQuery {
 
 interface Source {
   readonly table: TableName;
-  readonly row?: (row: Row) => boolean;
+  readonly row?: (row: Row, key: string) => boolean;
   readonly gone?: (key: string) => boolean;
   /** Row and key as the view shows them. */
   readonly show?: (row: Row) => Row;
@@ -87,6 +88,10 @@ function infoOf(view: ViewSpec): string | null {
     case "topic":
     case "partition":
       return `topic:${view.topic}`;
+    case "group":
+      return `group:${view.group}`;
+    case "clients":
+      return "clients";
     default:
       return null;
   }
@@ -106,6 +111,12 @@ function sourcesOf(view: ViewSpec, selfId: NodeId | null): readonly Source[] {
       return [{ table: "topics" }];
     case "quorum":
       return [{ table: "quorum" }];
+    case "groups":
+      return [{ table: "groups" }];
+    case "group":
+      return [groupSource(view.group)];
+    case "clients":
+      return [{ table: "clients" }];
     case "all-topics":
       return [{ table: "partitions" }];
     case "topic":
@@ -131,6 +142,16 @@ function topicSource(topic: string, wanted: (partition: number) => boolean): Sou
   };
 }
 
+/** One group's partitions; their keys hold the group's id after the partition. */
+function groupSource(group: string): Source {
+  return {
+    table: "group_partitions",
+    row: (_row, key) => partitionOfGroup(key, group) !== null,
+    gone: (key) => partitionOfGroup(key, group) !== null,
+    showKey: (key) => partitionOfGroup(key, group) ?? key,
+  };
+}
+
 /**
  * What this broker knows by itself: its own row, the partitions whose positions it reports, its part of the quorum. A partition that it leads
  * no more is not told as gone: the reader takes positions by leader epoch anyway.
@@ -148,13 +169,18 @@ function nodeSources(selfId: NodeId): readonly Source[] {
       (row) => partitionColumns.get(row, "leader") === selfId,
       () => true,
     ),
-    nodeSource(
-      "quorum",
-      () => true,
-      () => true,
+    ...OWN_TABLES.map((table) =>
+      nodeSource(
+        table,
+        () => true,
+        () => true,
+      ),
     ),
   ];
 }
+
+/** Tables of a broker that hold nothing but what it knows by itself. */
+const OWN_TABLES: readonly TableName[] = ["quorum", "coordinators", "coordinated", "commits", "clients", "producers"];
 
 function nodeSource(table: TableName, row: (row: Row) => boolean, gone: (key: string) => boolean): Source {
   return { table, row, gone, show: (shown) => [table, ...shown], showKey: (key) => `${table}/${key}` };

@@ -11,7 +11,7 @@ const validators = new Map<string, Validator>(
   Object.entries(CLIENT_FRAMES).map(([name, schema]) => [name, Compile(schema)]),
 );
 
-const NAMES = ["hello", "sub", "credit", "seek", "pause", "resume", "unsub", "pong"];
+const NAMES = ["hello", "sub", "credit", "seek", "pause", "resume", "unsub", "ack", "pong"];
 
 /** Parses a text message: one object or an array of them; null when it is not JSON of that shape. */
 export function parseMessage(text: string): readonly Record<string, unknown>[] | null {
@@ -37,7 +37,7 @@ export function readFrame(value: Record<string, unknown>): ReadFrame {
   const undecided = name === "sub" && "topics" in value === "view" in value;
   if (undecided) return { ok: false, problem: undecidedSub("view" in value) };
   if (validator.Check(value)) return { ok: true, frame: value as ClientFrame };
-  const what = name !== "sub" ? `a ${name as string}` : "view" in value ? "a sub to a view" : "a sub to records";
+  const what = name === "sub" ? subWords(value) : `a ${name as string}`;
   const errors = fieldErrors(validator, value, what);
   const first = errors[0];
   const detail = first === undefined ? "does not fit its schema" : `${first.pointer} ${first.detail}`;
@@ -53,6 +53,11 @@ export function readFrame(value: Record<string, unknown>): ReadFrame {
       errors,
     }),
   };
+}
+
+function subWords(value: Record<string, unknown>): string {
+  if ("view" in value) return "a sub to a view";
+  return "group" in value ? "a sub to records as a group" : "a sub to records";
 }
 
 /** A forbidden member is told as what it is; the schema has two faults for it, and neither is in words. */
@@ -82,8 +87,9 @@ function undecidedSub(both: boolean): Problem {
 }
 
 function schemaName(name: string, value: Record<string, unknown>): string {
-  if (name !== "sub") return name === "sub_records" || name === "sub_view" ? "" : name;
-  return "view" in value ? "sub_view" : "sub_records";
+  if (name !== "sub") return name.startsWith("sub_") ? "" : name;
+  if ("view" in value) return "sub_view";
+  return "group" in value ? "sub_group" : "sub_records";
 }
 
 function unknownFrame(name: unknown): Problem {

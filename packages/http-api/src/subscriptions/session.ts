@@ -8,6 +8,7 @@ import {
   httpProblem,
   parseView,
   type Problem,
+  type SubGroupFrame,
   type SubId,
   type SubRecordsFrame,
   type SubViewFrame,
@@ -192,6 +193,7 @@ export class Session {
       case "unsub":
         this.#drop(frame.id);
         return;
+      case "ack":
       case "pong":
         return;
       default:
@@ -199,7 +201,7 @@ export class Session {
     }
   }
 
-  #subscribe(frame: SubRecordsFrame | SubViewFrame): void {
+  #subscribe(frame: SubRecordsFrame | SubViewFrame | SubGroupFrame): void {
     if (this.#subs.has(frame.id)) {
       this.close(CLOSE.duplicateId, `subscription ${String(frame.id).slice(0, 40)} exists`);
       return;
@@ -209,6 +211,7 @@ export class Session {
       return;
     }
     if ("view" in frame) this.#subscribeView(frame);
+    else if ("group" in frame) this.#error(frame.id, noGroupsYet());
     else this.#subscribeRecords(frame);
   }
 
@@ -353,6 +356,11 @@ function viewText(head: string, messages: readonly ViewMessage[]): string {
   return frames.length === 1 ? frames[0]! : `[${frames.join(",")}]`;
 }
 
+function noGroupsYet(): Problem {
+  const detail = "this version does not serve group subscriptions: leave group out and keep your own cursor";
+  return httpProblem({ status: 501, slug: "no-group-subscriptions", title: "No group subscriptions", detail });
+}
+
 function tooManySubs(): Problem {
   const detail = `this connection has ${WS_LIMITS.subs} subscriptions, the most there may be: end one with unsub first`;
   return httpProblem({ status: 429, slug: "too-many-subscriptions", title: "Too many subscriptions", detail });
@@ -365,7 +373,7 @@ export function unknownView(name: string): Problem {
     slug: "unknown-view",
     title: "Unknown view",
     detail: `there is no view ${JSON.stringify(name.slice(0, 100))}`,
-    hint: "views are clusters, cluster, metrics, events, topics, topic:NAME, topic:*, partition:NAME/N, quorum",
+    hint: "views are clusters, cluster, metrics, events, topics, topic:NAME, topic:*, partition:NAME/N, quorum, groups, group:ID, clients",
   });
 }
 

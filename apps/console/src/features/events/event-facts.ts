@@ -19,6 +19,8 @@ export function nodesOf(e: LiveEvent): readonly number[] {
       return e.resource === "broker" && /^\d+$/.test(e.name) ? [Number(e.name)] : [];
     case "admin":
       return [];
+    case "group":
+      return e.coordinator >= 0 ? [e.coordinator] : [];
   }
 }
 
@@ -45,6 +47,8 @@ export function toneOf(e: LiveEvent): EventTone {
           : e.state === "frozen" || e.state === "isolated"
             ? "note"
             : "quiet";
+    case "group":
+      return e.change === "member-left" || e.state === "PreparingRebalance" ? "note" : "quiet";
     case "config":
     case "admin":
       return "quiet";
@@ -60,6 +64,7 @@ export const typeWords: Record<LiveEventType, string> = {
   config: "Config",
   admin: "Topic",
   process: "Process",
+  group: "Group",
 };
 
 export interface EventFilter {

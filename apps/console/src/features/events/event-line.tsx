@@ -1,6 +1,6 @@
 import { describeEvent } from "@vitrine/api";
 import type { LiveEvent, ViewEvent } from "@vitrine/api";
-import { Crown, Gavel, Boxes, Cpu, Server, Settings2, UsersRound } from "lucide-react";
+import { Crown, Gavel, Boxes, Cpu, Server, Settings2, Users, UsersRound } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { formatTime } from "../../format/time.ts";
 import { usePreference } from "../../prefs/preferences.ts";
@@ -16,6 +16,7 @@ const icons: Record<LiveEvent["type"], LucideIcon> = {
   config: Settings2,
   admin: Boxes,
   process: Cpu,
+  group: Users,
 };
 
 const toneText: Record<EventTone, string> = {
