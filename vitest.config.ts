@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Unit and property tests: everything beside the code that needs no other process. `pnpm test` adds the slower rings. */
 export default defineConfig({
   test: {
-    include: ["packages/**/*.test.ts", "apps/**/*.test.ts"],
+    include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "e2e/conformance/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     pool: "threads",
   },

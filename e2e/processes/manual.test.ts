@@ -4,6 +4,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PAGE_FILE as BENCHMARKS, readResults, renderPage } from "../bench/page.ts";
+import { FINDINGS } from "../conformance/findings.ts";
+import { conformancePage, PAGE_FILE as CONFORMANCE, recorded, unexplained } from "../conformance/page.ts";
 import { compatibilityPage, PAGE_FILE as COMPATIBILITY } from "../docs/compatibility.ts";
 import { type RunningCluster, startCluster } from "../fixtures/cluster.ts";
 import { createTopic, produce } from "../fixtures/topics.ts";
@@ -22,6 +24,12 @@ test("the figures of benchmarks.md are those of e2e/bench/results.ndjson (pnpm b
   const page = readFileSync(BENCHMARKS, "utf8");
   expect(readResults().map((result) => result.name)).toEqual(["append", "failover", "produce-http", "start-up"]);
   expect(page).toBe(renderPage(page, readResults()));
+});
+
+test("conformance.md says what e2e/conformance records (pnpm conformance --page writes it), and why what does not pass does not", () => {
+  const page = readFileSync(CONFORMANCE, "utf8");
+  expect(page).toBe(conformancePage(page, recorded(), FINDINGS));
+  expect(unexplained(recorded(), FINDINGS)).toEqual([]);
 });
 
 test.each([
