@@ -1,5 +1,6 @@
 /** Requests to the active controller, wherever it is: in this process, or on a peer. Also the server side of the same requests. */
 import type { NodeId } from "@vitrine/core";
+import type { Command, CommandType } from "@vitrine/metadata";
 import { errorCode } from "@vitrine/core";
 import {
   ApiKey,
@@ -8,24 +9,42 @@ import {
   newBrokerHeartbeatResponse,
   newBrokerRegistrationResponse,
   newUnregisterBrokerResponse,
-  type RequestOf,
 } from "@vitrine/protocol/types";
 import type { ActiveController } from "./active-controller.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Keys that the active controller answers. */
-export const CONTROLLER_APIS: ReadonlySet<number> = new Set<number>([
-  ApiKey.CreateTopics,
-  ApiKey.DeleteTopics,
-  ApiKey.CreatePartitions,
-  ApiKey.IncrementalAlterConfigs,
-  ApiKey.ElectLeaders,
-  ApiKey.AlterPartition,
-  ApiKey.BrokerRegistration,
-  ApiKey.BrokerHeartbeat,
-  ApiKey.UnregisterBroker,
-  ApiKey.AllocateProducerIds,
+/** Keys that the active controller answers, and the command each is to it. */
+const COMMANDS: ReadonlyMap<number, CommandType> = new Map<number, CommandType>([
+  [ApiKey.CreateTopics, "createTopics"],
+  [ApiKey.DeleteTopics, "deleteTopics"],
+  [ApiKey.CreatePartitions, "createPartitions"],
+  [ApiKey.AlterConfigs, "alterConfigs"],
+  [ApiKey.IncrementalAlterConfigs, "incrementalAlterConfigs"],
+  [ApiKey.ElectLeaders, "electLeaders"],
+  [ApiKey.AlterPartitionReassignments, "alterPartitionReassignments"],
+  [ApiKey.ListPartitionReassignments, "listPartitionReassignments"],
+  [ApiKey.UpdateFeatures, "updateFeatures"],
+  [ApiKey.AlterPartition, "alterPartition"],
+  [ApiKey.BrokerRegistration, "registerBroker"],
+  [ApiKey.BrokerHeartbeat, "brokerHeartbeat"],
+  [ApiKey.UnregisterBroker, "unregisterBroker"],
+  [ApiKey.AllocateProducerIds, "allocateProducerIds"],
 ]);
+export const CONTROLLER_APIS: ReadonlySet<number> = new Set(COMMANDS.keys());
+
+/** What a command needs besides the request. */
+export interface CommandExtras {
+  readonly spend?: (partitions: number) => boolean;
+}
+
+/** A client's request on its way through this node: the controller counts it as that client's, and answers in the client's version. */
+export interface Origin {
+  readonly clientId: string | null;
+  readonly apiVersion: number;
+}
+
+/** Client ids of requests that one node sends another for a client begin with it; those for itself are `node-1`. */
+const ORIGIN_PREFIX = "client:";
 
 export type ChannelFailure = "no-controller" | "refused" | "disconnected" | "timeout" | "not-sent";
 export type ChannelResult =
@@ -43,87 +62,56 @@ export class ControllerChannel {
     this.#leaderId = leaderId;
   }
 
+  get isActive(): boolean {
+    return this.#active?.isActive ?? false;
+  }
+
   /** Asks the active controller; the result comes in this or a later turn, once. */
   call(apiKey: number, body: unknown, timeoutMs: number, onResult: (result: ChannelResult) => void): void {
-    const { nodeId } = this.#runtime.config;
-    if (this.#active?.isActive) {
+    if (this.isActive) {
       this.answer(apiKey, body, (reply) =>
         onResult(reply === null ? { ok: false, reason: "no-controller" } : { ok: true, body: reply }),
       );
       return;
     }
+    this.forward(apiKey, body, timeoutMs, onResult);
+  }
+
+  /** Sends a request to the node that leads the metadata quorum, where that is another one. */
+  forward(
+    apiKey: number,
+    body: unknown,
+    timeoutMs: number,
+    onResult: (result: ChannelResult) => void,
+    origin?: Origin,
+  ): void {
+    const { nodeId } = this.#runtime.config;
     const leaderId = this.#leaderId();
     if (leaderId < 0 || leaderId === nodeId) {
       onResult({ ok: false, reason: "no-controller" });
       return;
     }
-    const request = { apiKey, apiVersion: -1, clientId: `node-${nodeId}`, body };
+    const request = {
+      apiKey,
+      apiVersion: origin?.apiVersion ?? -1,
+      clientId: origin ? `${ORIGIN_PREFIX}${origin.clientId ?? ""}` : `node-${nodeId}`,
+      body,
+    };
     this.#runtime.network.request(leaderId, "control", request, timeoutMs, (result) =>
       this.#runtime.enqueue(() => onResult(result)),
     );
   }
 
   /** Carries a request out as the active controller; null = this node is not it (any more). */
-  answer(apiKey: number, body: unknown, onReply: (body: object | null) => void): void {
+  answer(apiKey: number, body: unknown, onReply: (body: object | null) => void, extras: CommandExtras = {}): void {
     const active = this.#active;
     if (!active) {
       onReply(null);
       return;
     }
-    switch (apiKey) {
-      case ApiKey.CreateTopics:
-        return active.execute(
-          { type: "createTopics", request: body as RequestOf<typeof ApiKey.CreateTopics> },
-          onReply,
-        );
-      case ApiKey.DeleteTopics:
-        return active.execute(
-          { type: "deleteTopics", request: body as RequestOf<typeof ApiKey.DeleteTopics> },
-          onReply,
-        );
-      case ApiKey.CreatePartitions:
-        return active.execute(
-          { type: "createPartitions", request: body as RequestOf<typeof ApiKey.CreatePartitions> },
-          onReply,
-        );
-      case ApiKey.IncrementalAlterConfigs:
-        return active.execute(
-          { type: "incrementalAlterConfigs", request: body as RequestOf<typeof ApiKey.IncrementalAlterConfigs> },
-          onReply,
-        );
-      case ApiKey.ElectLeaders:
-        return active.execute(
-          { type: "electLeaders", request: body as RequestOf<typeof ApiKey.ElectLeaders> },
-          onReply,
-        );
-      case ApiKey.AlterPartition:
-        return active.execute(
-          { type: "alterPartition", request: body as RequestOf<typeof ApiKey.AlterPartition> },
-          onReply,
-        );
-      case ApiKey.BrokerRegistration:
-        return active.execute(
-          { type: "registerBroker", request: body as RequestOf<typeof ApiKey.BrokerRegistration> },
-          onReply,
-        );
-      case ApiKey.BrokerHeartbeat:
-        return active.execute(
-          { type: "brokerHeartbeat", request: body as RequestOf<typeof ApiKey.BrokerHeartbeat> },
-          onReply,
-        );
-      case ApiKey.UnregisterBroker:
-        return active.execute(
-          { type: "unregisterBroker", request: body as RequestOf<typeof ApiKey.UnregisterBroker> },
-          onReply,
-        );
-      case ApiKey.AllocateProducerIds:
-        return active.execute(
-          { type: "allocateProducerIds", request: body as RequestOf<typeof ApiKey.AllocateProducerIds> },
-          onReply,
-        );
-      default:
-        onReply(null);
-    }
+    const type = COMMANDS.get(apiKey);
+    if (type === undefined) onReply(null);
+    else active.execute({ type, request: body, ...extras } as Command, onReply);
   }
 }
 

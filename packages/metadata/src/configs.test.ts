@@ -1,6 +1,10 @@
 import type { ErrorName } from "@vitrine/core";
 import { checkConfigValue, errorFromCode } from "@vitrine/core";
-import { newDescribeConfigsRequest, newIncrementalAlterConfigsRequest } from "@vitrine/protocol/types";
+import {
+  newAlterConfigsRequest,
+  newDescribeConfigsRequest,
+  newIncrementalAlterConfigsRequest,
+} from "@vitrine/protocol/types";
 import { expect, test } from "vitest";
 import { BROKER_CONFIGS, brokerConfigDef } from "./broker-configs.ts";
 import { controllerSettings, defaultControllerSettings } from "./controller-settings.ts";
@@ -235,4 +239,40 @@ test("M56 the controller's settings are Kafka's defaults where nothing else was 
     ["auto.leader.rebalance.enable", "false"],
   ]);
   expect(controllerSettings(given)).toMatchObject({ sessionTimeoutMs: 3_000, autoLeaderRebalance: false });
+});
+
+test("M57 AlterConfigs sets what is named and takes away the rest, by the same rules", () => {
+  const cluster = TestCluster.of(1);
+  cluster.createWith("t", [[1]], { "retention.ms": "1", "segment.ms": "2" });
+  const alter = (resourceType: number, resourceName: string, configs: Record<string, string | null>) =>
+    cluster.run({
+      type: "alterConfigs",
+      request: newAlterConfigsRequest({
+        resources: [
+          { resourceType, resourceName, configs: Object.entries(configs).map(([name, value]) => ({ name, value })) },
+        ],
+      }),
+    });
+  const replaced = alter(2, "t", { "retention.ms": "1", "cleanup.policy": "compact" });
+  expect(replaced.reply.responses[0]?.errorCode).toBe(0);
+  expect([...cluster.image.configs.get("topic:t")!]).toEqual([
+    ["retention.ms", "1"],
+    ["cleanup.policy", "compact"],
+  ]);
+  expect(replaced.records.map((record) => record.type === "ConfigRecord" && [record.name, record.value])).toEqual([
+    ["cleanup.policy", "compact"],
+    ["segment.ms", null],
+  ]);
+  for (const [type, name, configs, error] of [
+    [2, "t", { "no.such": "1" }, "INVALID_CONFIG"],
+    [2, "t", { "retention.ms": null }, "INVALID_REQUEST"],
+    [2, "t", { "retention.ms": "-2" }, "INVALID_CONFIG"],
+    [2, "nobody", {}, "UNKNOWN_TOPIC_OR_PARTITION"],
+    [4, "1", { "node.id": "3" }, "INVALID_REQUEST"],
+    // What all brokers must agree on cannot be left out (M53).
+    [4, "", { "log.retention.ms": "1" }, "INVALID_CONFIG"],
+  ] as const) {
+    const refused = alter(type, name, configs);
+    expect([errorFromCode(refused.reply.responses[0]!.errorCode).name, refused.records], name).toEqual([error, []]);
+  }
 });

@@ -66,6 +66,14 @@ export interface Decision<Reply> {
   readonly events: readonly ControllerEvent[];
 }
 
+/**
+ * A mutation quota (KIP-599), asked with the number of partitions that would be made or deleted, after everything else was found to be in
+ * order: false refuses with THROTTLING_QUOTA_EXCEEDED. Absent: no quota.
+ */
+interface Spending {
+  readonly spend?: (partitions: number) => boolean;
+}
+
 /** Every command with its question and its answer: Kafka's own requests where Kafka has one. */
 export interface CommandTable {
   registerBroker: { ask: { request: wire.BrokerRegistrationRequest }; reply: wire.BrokerRegistrationResponse };
@@ -74,14 +82,27 @@ export interface CommandTable {
   /** A refused reconnect: the process is gone. Ignored where the broker has registered again since (`brokerEpoch` differs; -1 = any). */
   fenceBroker: { ask: { brokerId: NodeId; brokerEpoch: number; reason: string }; reply: { fenced: boolean } };
   alterPartition: { ask: { request: wire.AlterPartitionRequest }; reply: wire.AlterPartitionResponse };
-  createTopics: { ask: { request: wire.CreateTopicsRequest }; reply: wire.CreateTopicsResponse };
-  deleteTopics: { ask: { request: wire.DeleteTopicsRequest }; reply: wire.DeleteTopicsResponse };
-  createPartitions: { ask: { request: wire.CreatePartitionsRequest }; reply: wire.CreatePartitionsResponse };
+  createTopics: { ask: { request: wire.CreateTopicsRequest } & Spending; reply: wire.CreateTopicsResponse };
+  deleteTopics: { ask: { request: wire.DeleteTopicsRequest } & Spending; reply: wire.DeleteTopicsResponse };
+  createPartitions: {
+    ask: { request: wire.CreatePartitionsRequest } & Spending;
+    reply: wire.CreatePartitionsResponse;
+  };
+  alterPartitionReassignments: {
+    ask: { request: wire.AlterPartitionReassignmentsRequest };
+    reply: wire.AlterPartitionReassignmentsResponse;
+  };
+  listPartitionReassignments: {
+    ask: { request: wire.ListPartitionReassignmentsRequest };
+    reply: wire.ListPartitionReassignmentsResponse;
+  };
+  alterConfigs: { ask: { request: wire.AlterConfigsRequest }; reply: wire.AlterConfigsResponse };
   incrementalAlterConfigs: {
     ask: { request: wire.IncrementalAlterConfigsRequest };
     reply: wire.IncrementalAlterConfigsResponse;
   };
   electLeaders: { ask: { request: wire.ElectLeadersRequest }; reply: wire.ElectLeadersResponse };
+  updateFeatures: { ask: { request: wire.UpdateFeaturesRequest }; reply: wire.UpdateFeaturesResponse };
   allocateProducerIds: { ask: { request: wire.AllocateProducerIdsRequest }; reply: wire.AllocateProducerIdsResponse };
   /** Leadership of the metadata quorum begins and the log is replayed: sessions start afresh, a new cluster gets its first records. */
   becameActive: { ask: object; reply: { probe: readonly NodeId[] } };

@@ -13,13 +13,15 @@ import { becameActive } from "./control/activation.ts";
 import { alterPartition } from "./control/alter-partition.ts";
 import { BrokerSessions } from "./control/broker-sessions.ts";
 import { expireSessions, fenceBroker, registerBroker, unregisterBroker } from "./control/brokers.ts";
-import { incrementalAlterConfigs } from "./control/config-changes.ts";
+import { alterConfigs, incrementalAlterConfigs } from "./control/config-changes.ts";
 import { createTopics } from "./control/create-topics.ts";
 import type { Control } from "./control/draft.ts";
 import { Draft } from "./control/draft.ts";
 import { electLeaders, rebalanceLeaders } from "./control/elections.ts";
+import { updateFeatures } from "./control/features.ts";
 import { brokerHeartbeat } from "./control/heartbeats.ts";
 import { allocateProducerIds } from "./control/producer-ids.ts";
+import { alterPartitionReassignments, listPartitionReassignments } from "./control/reassignments.ts";
 import { createPartitions, deleteTopics } from "./control/topics.ts";
 import type { At, Command, CommandType, ControllerSettings, Decision, ReplyOf } from "./controller-types.ts";
 import type { MetadataImage } from "./image.ts";
@@ -96,7 +98,11 @@ export class Controller {
     createTopics,
     deleteTopics,
     createPartitions,
+    alterPartitionReassignments,
+    listPartitionReassignments,
     incrementalAlterConfigs,
+    alterConfigs,
+    updateFeatures,
     electLeaders,
     allocateProducerIds,
     becameActive: (control, draft, command) => {

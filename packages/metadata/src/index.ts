@@ -8,6 +8,7 @@ export * from "./delta.ts";
 export * from "./describe-configs.ts";
 export { diffImages, sameCluster } from "./diff.ts";
 export * from "./effective-configs.ts";
+export * from "./features.ts";
 export * from "./image.ts";
 export * from "./loader.ts";
 export * from "./placement.ts";

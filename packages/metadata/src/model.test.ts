@@ -1,7 +1,12 @@
 /** P8, P9 of the reliability reference and the replay equalities, after every decision of random runs. */
 import type { NodeId } from "@vitrine/core";
-import { Offset, invariant } from "@vitrine/core";
-import { newCreatePartitionsRequest, newDeleteTopicsRequest, newElectLeadersRequest } from "@vitrine/protocol/types";
+import { Offset, errorCode, invariant } from "@vitrine/core";
+import {
+  newAlterPartitionReassignmentsRequest,
+  newCreatePartitionsRequest,
+  newDeleteTopicsRequest,
+  newElectLeadersRequest,
+} from "@vitrine/protocol/types";
 import fc from "fast-check";
 import { test } from "vitest";
 import { minIsrOf } from "./control/draft.ts";
@@ -14,6 +19,7 @@ import { CLUSTER_ID, TestCluster } from "./test-cluster.ts";
 
 const BROKERS: readonly NodeId[] = [1, 2, 3, 4];
 const TOPICS = ["a", "b", "c"];
+const NEW_LEADER_ELECTED = errorCode("NEW_LEADER_ELECTED");
 
 interface Step {
   readonly kind: (typeof KINDS)[number];
@@ -46,10 +52,18 @@ const KINDS = [
   "failOver",
   "unregister",
   "fence",
+  "reassign",
+  "cancel",
 ] as const;
 
-/** Returns the broker that may have lost its data by this step. */
-function run(cluster: TestCluster, { kind, x, y }: Step): NodeId | null {
+/** Members of an ISR that a leader proposed: it has seen that they hold everything. */
+interface Proposal {
+  readonly topic: string;
+  readonly members: readonly NodeId[];
+}
+
+/** Returns the broker that may have lost its data by this step, or an ISR that a leader proposed and the controller took. */
+function run(cluster: TestCluster, { kind, x, y }: Step): NodeId | Proposal | null {
   const id = BROKERS[x % BROKERS.length]!;
   const topic = TOPICS[x % TOPICS.length]!;
   const known = cluster.image.topicsByName.has(topic);
@@ -91,8 +105,9 @@ function run(cluster: TestCluster, { kind, x, y }: Step): NodeId | null {
       if (!known) return null;
       const { replicas, leader } = cluster.partition(topic);
       const members = replicas.filter((replica, at) => replica === leader || (y >> at) % 2 === 0);
-      cluster.alterPartition(topic, members, y % 7 === 0 ? { partitionEpoch: 0 } : {});
-      return null;
+      const { errorCode } = cluster.alterPartition(topic, members, y % 7 === 0 ? { partitionEpoch: 0 } : {});
+      // A move that ends with it may give the partition another leader, and the proposer hears of that as of an error.
+      return [0, NEW_LEADER_ELECTED].includes(errorCode) ? { topic, members } : null;
     }
     case "elect":
       cluster.run({
@@ -106,6 +121,16 @@ function run(cluster: TestCluster, { kind, x, y }: Step): NodeId | null {
     case "unclean":
       cluster.alterConfig(2, topic, "unclean.leader.election.enable", 0, String(y % 2 === 0));
       return null;
+    case "reassign":
+    case "cancel": {
+      const replicas = BROKERS.filter((_, at) => (y >> at) % 2 === 0 || at === x % BROKERS.length);
+      const one = { partitionIndex: 0, replicas: kind === "cancel" ? null : replicas };
+      cluster.run({
+        type: "alterPartitionReassignments",
+        request: newAlterPartitionReassignmentsRequest({ topics: [{ name: topic, partitions: [one] }] }),
+      });
+      return null;
+    }
     case "failOver":
       cluster.failOver();
       return null;
@@ -138,6 +163,10 @@ function checkPartition(cluster: TestCluster, topicName: string, partition: Part
   invariant(isr.length > 0 || elr.length > 0 || lastKnownElr.length === 1, `somebody to wait for: ${show}`);
   invariant(lastKnownElr.length === 0 || leader === -1, `the last leader is remembered only without one: ${show}`);
   invariant(!elr.some((id) => isActive(image, id)) || leader !== -1, `a live eligible replica leads: ${show}`);
+  invariant(
+    [...partition.addingReplicas, ...partition.removingReplicas].every((id) => replicas.includes(id)),
+    `who comes and who goes are replicas: ${show}`,
+  );
   invariant(partition.directories.length === replicas.length, `a directory per replica: ${show}`);
 }
 
@@ -145,13 +174,21 @@ function checkPartition(cluster: TestCluster, topicName: string, partition: Part
 class Holders {
   readonly #complete = new Map<string, Set<NodeId>>();
 
-  follow(cluster: TestCluster, before: MetadataImage, lossy: NodeId | null, events: readonly ControllerEvent[]): void {
+  follow(
+    cluster: TestCluster,
+    before: MetadataImage,
+    outcome: NodeId | Proposal | null,
+    events: readonly ControllerEvent[],
+  ): void {
     const { image } = cluster;
+    const lossy = typeof outcome === "number" ? outcome : null;
+    const proposal = typeof outcome === "number" ? null : outcome;
     for (const topic of image.topicsByName.values())
       for (const [index, partition] of topic.partitions) {
         const key = `${topic.id}-${index}`;
         let complete = this.#complete.get(key) ?? new Set(partition.replicas); // nothing is committed yet, all hold it
         if (lossy !== null) complete.delete(lossy);
+        if (proposal?.topic === topic.name && index === 0) for (const id of proposal.members) complete.add(id);
         const old = before.topicsById.get(topic.id)?.partitions.get(index);
         const { leader } = partition;
         if (old && leader !== old.leader && leader !== -1) {

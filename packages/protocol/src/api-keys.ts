@@ -60,9 +60,16 @@ export const CLIENT_ADVERTISED: Advertised = new Map([
   [ApiKey.DeleteTopics, { min: 1, max: 6 }],
   [ApiKey.DeleteRecords, { min: 0, max: 2 }],
   [ApiKey.DescribeConfigs, { min: 1, max: 4 }],
+  [ApiKey.AlterConfigs, { min: 0, max: 2 }],
   [ApiKey.CreatePartitions, { min: 0, max: 3 }],
+  [ApiKey.ElectLeaders, { min: 0, max: 2 }],
   [ApiKey.IncrementalAlterConfigs, { min: 0, max: 1 }],
+  [ApiKey.AlterPartitionReassignments, { min: 0, max: 1 }],
+  [ApiKey.ListPartitionReassignments, { min: 0, max: 0 }],
+  [ApiKey.DescribeQuorum, { min: 0, max: 2 }],
+  [ApiKey.UpdateFeatures, { min: 0, max: 2 }],
   [ApiKey.DescribeCluster, { min: 0, max: 2 }],
+  [ApiKey.UnregisterBroker, { min: 0, max: 0 }],
 ]);
 
 /** What our own nodes are told: every version of every key; both ends are the same program. */

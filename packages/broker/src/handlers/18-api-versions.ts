@@ -7,6 +7,7 @@
  * - Only features that work are finalized. `transaction.version` is not, so that clients keep the older flow (KIP-890).
  */
 import { errorCode } from "@vitrine/core";
+import { SUPPORTED_FEATURES } from "@vitrine/metadata";
 import {
   CLIENT_ADVERTISED,
   newApiVersionsResponse,
@@ -16,13 +17,6 @@ import {
 import type { Handler } from "../request.ts";
 
 const CLIENT_SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
-
-/** Levels this program can run at, by feature. */
-const SUPPORTED_FEATURES: readonly {
-  readonly name: string;
-  readonly minVersion: number;
-  readonly maxVersion: number;
-}[] = [{ name: "eligible.leader.replicas.version", minVersion: 0, maxVersion: 1 }];
 
 export const apiVersions: Handler = (parts, request, from, reply) => {
   const body = request.body as ApiVersionsRequest;
@@ -50,7 +44,9 @@ export const apiVersions: Handler = (parts, request, from, reply) => {
   reply(
     newApiVersionsResponse({
       apiKeys,
-      supportedFeatures: SUPPORTED_FEATURES.filter(({ minVersion }) => minVersion > 0 || apiVersion !== 3),
+      supportedFeatures: [...SUPPORTED_FEATURES]
+        .filter(([, { min }]) => min > 0 || apiVersion !== 3)
+        .map(([name, { min, max }]) => ({ name, minVersion: min, maxVersion: max })),
       finalizedFeatures,
       finalizedFeaturesEpoch: image.offset,
     }),

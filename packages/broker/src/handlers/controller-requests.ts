@@ -2,24 +2,11 @@
  * Requests that the active controller answers. On the controller itself they are decided here; elsewhere a client's request is sent on to
  * the controller, once (KIP-590 with plain forwarding: our peers trust each other); a peer's is answered NOT_CONTROLLER, because it chose the node.
  */
-import { errorCode, ZERO_UUID } from "@vitrine/core";
-import {
-  ApiKey,
-  newCreatePartitionsResponse,
-  newCreateTopicsResponse,
-  newCreateTopicsResponseCreatableTopicResult,
-  newDeleteTopicsResponse,
-  newDeleteTopicsResponseDeletableTopicResult,
-  newElectLeadersResponse,
-  newIncrementalAlterConfigsResponse,
-  type CreatePartitionsRequest,
-  type CreateTopicsRequest,
-  type DeleteTopicsRequest,
-  type IncrementalAlterConfigsRequest,
-} from "@vitrine/protocol/types";
 import type { ErrorName } from "@vitrine/core";
-import { notControllerReply } from "../controller-channel.ts";
+import { ApiKey } from "@vitrine/protocol/types";
+import { notControllerReply, type ChannelResult } from "../controller-channel.ts";
 import type { Handler } from "../request.ts";
+import { refusalOf } from "./controller-refusals.ts";
 
 /** How long a forwarded request may take where the request does not say. */
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -29,8 +16,13 @@ const CLIENT_KEYS: ReadonlySet<number> = new Set<number>([
   ApiKey.CreateTopics,
   ApiKey.DeleteTopics,
   ApiKey.CreatePartitions,
+  ApiKey.AlterConfigs,
   ApiKey.IncrementalAlterConfigs,
   ApiKey.ElectLeaders,
+  ApiKey.AlterPartitionReassignments,
+  ApiKey.ListPartitionReassignments,
+  ApiKey.UpdateFeatures,
+  ApiKey.UnregisterBroker,
 ]);
 
 export const controllerRequest: Handler = (parts, request, from, reply) => {
@@ -46,57 +38,19 @@ export const controllerRequest: Handler = (parts, request, from, reply) => {
   };
   const notController = () =>
     refuse("NOT_CONTROLLER", "there is no active controller that can be reached; nothing was changed");
-  if (from.listener === "peer") {
-    parts.channel.answer(apiKey, body, (answer) => (answer === null ? notController() : reply(answer as object)));
+  if (from.listener === "peer" || parts.channel.isActive) {
+    parts.channel.answer(apiKey, body, (answer) => (answer === null ? notController() : reply(answer)));
     return;
   }
   const timeoutMs = (body as { timeoutMs?: number }).timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  parts.channel.call(apiKey, body, timeoutMs, (result) => {
+  const onResult = (result: ChannelResult) => {
     if (result.ok) reply(result.body as object);
     else if (result.reason === "timeout" || result.reason === "disconnected")
       refuse("REQUEST_TIMED_OUT", "the controller did not answer in time; the change may still take place");
     else notController();
+  };
+  parts.channel.forward(apiKey, body, timeoutMs, onResult, {
+    clientId: request.clientId,
+    apiVersion: request.apiVersion,
   });
 };
-
-function refusalOf(apiKey: number, body: unknown, error: ErrorName, message: string): unknown {
-  const code = errorCode(error);
-  switch (apiKey) {
-    case ApiKey.CreateTopics:
-      return newCreateTopicsResponse({
-        topics: (body as CreateTopicsRequest).topics.map((topic) =>
-          newCreateTopicsResponseCreatableTopicResult({ name: topic.name, errorCode: code, errorMessage: message }),
-        ),
-      });
-    case ApiKey.DeleteTopics: {
-      const { topics, topicNames } = body as DeleteTopicsRequest;
-      const asked = [...topics, ...topicNames.map((name) => ({ name, topicId: ZERO_UUID }))];
-      return newDeleteTopicsResponse({
-        responses: asked.map(({ name, topicId }) =>
-          newDeleteTopicsResponseDeletableTopicResult({ name, topicId, errorCode: code, errorMessage: message }),
-        ),
-      });
-    }
-    case ApiKey.CreatePartitions:
-      return newCreatePartitionsResponse({
-        results: (body as CreatePartitionsRequest).topics.map(({ name }) => ({
-          name,
-          errorCode: code,
-          errorMessage: message,
-        })),
-      });
-    case ApiKey.IncrementalAlterConfigs:
-      return newIncrementalAlterConfigsResponse({
-        responses: (body as IncrementalAlterConfigsRequest).resources.map(({ resourceType, resourceName }) => ({
-          resourceType,
-          resourceName,
-          errorCode: code,
-          errorMessage: message,
-        })),
-      });
-    case ApiKey.ElectLeaders:
-      return newElectLeadersResponse({ errorCode: code });
-    default:
-      return null;
-  }
-}

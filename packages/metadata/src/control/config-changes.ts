@@ -1,5 +1,5 @@
 /**
- * IncrementalAlterConfigs for topics and brokers (KIP-339), and the settings a topic is created with. A resource changes as a whole or not
+ * IncrementalAlterConfigs (KIP-339) and AlterConfigs for topics and brokers, and the settings a topic is created with. A resource changes as a whole or not
  * at all. A smaller min.insync.replicas clears eligible leaders that are no longer needed for what is committed from now on (KIP-966).
  */
 import type { ConfigDef } from "@vitrine/core";
@@ -48,14 +48,42 @@ export function incrementalAlterConfigs(
   };
 }
 
+/**
+ * AlterConfigs, the older way: what is named is set, everything else that was set on the resource is taken away. Done as the incremental
+ * operations that lead there, so that one set of rules holds.
+ */
+export function alterConfigs(
+  control: Control,
+  draft: Draft,
+  { request }: Command<"alterConfigs">,
+): ReplyOf<"alterConfigs"> {
+  const resources = request.resources.map(({ resourceType, resourceName, configs }) => {
+    const type = resourceTypeOf(resourceType);
+    const present = type === null ? [] : [...configOf(draft.image, type, resourceName).keys()];
+    const named = new Set(configs.map(({ name }) => name));
+    const operations = [
+      ...present.filter((name) => !named.has(name)).map((name) => ({ name, configOperation: DELETE, value: null })),
+      ...configs.map(({ name, value }) => ({ name, configOperation: SET, value })),
+    ];
+    return { resourceType, resourceName, configs: operations };
+  });
+  return incrementalAlterConfigs(control, draft, {
+    type: "incrementalAlterConfigs",
+    request: { resources, validateOnly: request.validateOnly },
+  });
+}
+
+function resourceTypeOf(code: number): ResourceType | null {
+  return code === TOPIC_RESOURCE ? "topic" : code === BROKER_RESOURCE ? "broker" : null;
+}
+
 function alterResource(
   control: Control,
   draft: Draft,
   resource: IncrementalAlterConfigsRequestAlterConfigsResource,
 ): Refusal | null {
   const { resourceName, configs } = resource;
-  const type =
-    resource.resourceType === TOPIC_RESOURCE ? "topic" : resource.resourceType === BROKER_RESOURCE ? "broker" : null;
+  const type = resourceTypeOf(resource.resourceType);
   if (type === null)
     return refuse("INVALID_REQUEST", `Resources of type ${resource.resourceType} have no settings here.`);
   const missing = type === "topic" ? refuseTopic(draft.image, resourceName) : refuseBroker(draft.image, resourceName);

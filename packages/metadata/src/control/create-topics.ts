@@ -14,7 +14,7 @@ import type {
 import { checkAssignment, newPartitionRecord, placementBrokers } from "./assignments.ts";
 import { checkNewTopicConfigs } from "./config-changes.ts";
 import type { Control, Refusal } from "./draft.ts";
-import { Draft, clusterConfigs, errorFields, refuse } from "./draft.ts";
+import { Draft, OVER_QUOTA, clusterConfigs, errorFields, refuse } from "./draft.ts";
 
 /** Partitions one request may create: they are one batch of the metadata log. Beyond it the whole request is refused. */
 export const NEW_PARTITIONS_MAX = 10_000;
@@ -24,7 +24,7 @@ const METADATA_TOPIC = "__cluster_metadata";
 export function createTopics(
   control: Control,
   draft: Draft,
-  { request }: Command<"createTopics">,
+  { request, spend }: Command<"createTopics">,
 ): ReplyOf<"createTopics"> {
   // A request that only asks is decided on the side and thrown away, so that its topics are checked against each other too.
   const into = request.validateOnly ? new Draft(draft.image, draft.at, draft.image.epoch) : draft;
@@ -35,7 +35,7 @@ export function createTopics(
     if (tooMany) return refused(topic.name, tooMany);
     return twice
       ? refused(topic.name, refuse("INVALID_REQUEST", "Duplicate topic name."))
-      : createOne(control, into, topic);
+      : createOne(control, into, topic, request.validateOnly ? undefined : spend);
   });
   return {
     throttleTimeMs: 0,
@@ -61,6 +61,7 @@ function createOne(
   control: Control,
   draft: Draft,
   wanted: CreateTopicsRequestCreatableTopic,
+  spend: ((partitions: number) => boolean) | undefined,
 ): CreateTopicsResponseCreatableTopicResult {
   const refusal =
     refuseName(draft.image, wanted.name) ??
@@ -79,6 +80,7 @@ function createOne(
     if (!record) return refused(wanted.name, refuseInactive(wanted, partitionId));
     records.push(record);
   }
+  if (spend?.(assigned.length) === false) return refused(wanted.name, OVER_QUOTA);
   draft.add(records);
   return {
     name: wanted.name,

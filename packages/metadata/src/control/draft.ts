@@ -60,6 +60,9 @@ export function refuse(error: ErrorName, message: string): Refusal {
   return { error, message };
 }
 
+/** `controller_mutation_rate` is used up (KIP-599); the caller says when to try again. */
+export const OVER_QUOTA: Refusal = refuse("THROTTLING_QUOTA_EXCEEDED", "The throttling quota has been exceeded.");
+
 /** The two fields most responses have. */
 export function errorFields(refusal: Refusal | null): { errorCode: number; errorMessage: string | null } {
   if (refusal === null) return { errorCode: 0, errorMessage: null };

@@ -14,12 +14,12 @@ import { removeTopicRecord } from "../records.ts";
 import { checkAssignment, newPartitionRecord, placementBrokers } from "./assignments.ts";
 import { NEW_PARTITIONS_MAX } from "./create-topics.ts";
 import type { Control, Refusal } from "./draft.ts";
-import { Draft, errorFields, refuse } from "./draft.ts";
+import { Draft, OVER_QUOTA, errorFields, refuse } from "./draft.ts";
 
 export function deleteTopics(
   control: Control,
   draft: Draft,
-  { request }: Command<"deleteTopics">,
+  { request, spend }: Command<"deleteTopics">,
 ): ReplyOf<"deleteTopics"> {
   const states = [
     ...request.topics,
@@ -35,7 +35,9 @@ export function deleteTopics(
         ? target
         : twice
           ? refuse("INVALID_REQUEST", `Topic ${target.name} is named more than once in the request.`)
-          : null;
+          : spend?.(target.partitions.size) === false
+            ? OVER_QUOTA
+            : null;
     if (!refusal && !("error" in target)) draft.add([removeTopicRecord({ topicId: target.id })]);
     return {
       name: "error" in target ? state.name : target.name,
@@ -59,7 +61,7 @@ function findTopic(image: MetadataImage, state: DeleteTopicsRequestDeleteTopicSt
 export function createPartitions(
   control: Control,
   draft: Draft,
-  { request }: Command<"createPartitions">,
+  { request, spend }: Command<"createPartitions">,
 ): ReplyOf<"createPartitions"> {
   const into = request.validateOnly ? new Draft(draft.image, draft.at, draft.image.epoch) : draft;
   const names = request.topics.map((topic) => topic.name);
@@ -67,7 +69,9 @@ export function createPartitions(
     throttleTimeMs: 0,
     results: request.topics.map((topic) => {
       const twice = names.indexOf(topic.name) !== names.lastIndexOf(topic.name);
-      const refusal = twice ? refuse("INVALID_REQUEST", "Duplicate topic name.") : growTopic(control, into, topic);
+      const refusal = twice
+        ? refuse("INVALID_REQUEST", "Duplicate topic name.")
+        : growTopic(control, into, topic, request.validateOnly ? undefined : spend);
       return { name: topic.name, ...errorFields(refusal) };
     }),
   };
@@ -77,6 +81,7 @@ function growTopic(
   control: Control,
   draft: Draft,
   wanted: CreatePartitionsRequestCreatePartitionsTopic,
+  spend: ((partitions: number) => boolean) | undefined,
 ): Refusal | null {
   const topic = draft.image.topicsByName.get(wanted.name);
   if (!topic) return refuse("UNKNOWN_TOPIC_OR_PARTITION", `Topic ${wanted.name} does not exist.`);
@@ -101,6 +106,7 @@ function growTopic(
       );
     records.push(record);
   }
+  if (spend?.(records.length) === false) return OVER_QUOTA;
   draft.add(records);
   return null;
 }
@@ -112,7 +118,11 @@ function assignNew(
   wanted: CreatePartitionsRequestCreatePartitionsTopic,
 ): readonly (readonly NodeId[])[] | Refusal {
   const partitions = wanted.count - topic.partitions.size;
-  const replicationFactor = topic.partitions.get(0)?.replicas.length ?? control.settings.defaultReplicationFactor;
+  const first = topic.partitions.get(0);
+  // While partition 0 is on the move it has more replicas than the topic is meant to have.
+  const replicationFactor = first
+    ? first.replicas.length - first.removingReplicas.length
+    : control.settings.defaultReplicationFactor;
   if (wanted.assignments === null) {
     const placed = placeReplicas(placementBrokers(image), { partitions, replicationFactor }, control.random);
     if (placed.ok) return placed.assignments;

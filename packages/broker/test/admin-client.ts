@@ -1,0 +1,141 @@
+/** What an administrator and a producer do to the small cluster, in Kafka's requests. */
+import { errorFromCode, ZERO_UUID, type NodeId } from "@vitrine/core";
+import { buildBatch, readRecords } from "@vitrine/protocol";
+import { splitBatches } from "@vitrine/protocol/batch";
+import {
+  ApiKey,
+  newAlterPartitionReassignmentsRequest,
+  newAlterPartitionReassignmentsRequestReassignablePartition,
+  newCreateTopicsRequest,
+  newCreateTopicsRequestCreatableTopic,
+  newFetchRequest,
+  newFetchRequestFetchPartition,
+  newIncrementalAlterConfigsRequest,
+  newListPartitionReassignmentsRequest,
+  newProduceRequest,
+  type RequestMap,
+  type RequestOf,
+  type ResponseOf,
+} from "@vitrine/protocol/types";
+import type { SmallCluster } from "./small-cluster.ts";
+
+const SET = 0;
+const TOPIC = 2;
+
+/** Calls, and takes neither "close" nor silence for an answer. */
+export function ask<K extends keyof RequestMap>(
+  cluster: SmallCluster,
+  to: NodeId,
+  key: K,
+  body: RequestOf<K>,
+  version: number,
+): ResponseOf<K> {
+  const reply = cluster.call<ResponseOf<K>>(to, key, body, version);
+  if (reply === null || reply === "close") throw new Error(`request ${key} was answered by ${String(reply)}`);
+  return reply;
+}
+
+export class AdminClient {
+  readonly #cluster: SmallCluster;
+
+  constructor(cluster: SmallCluster) {
+    this.#cluster = cluster;
+  }
+
+  createTopic(
+    name: string,
+    replicas: readonly (readonly NodeId[])[],
+    configs: Readonly<Record<string, string>> = {},
+  ): void {
+    const topic = newCreateTopicsRequestCreatableTopic({
+      name,
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: replicas.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds: [...brokerIds] })),
+      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+    });
+    const reply = ask(
+      this.#cluster,
+      1,
+      ApiKey.CreateTopics,
+      newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }),
+      7,
+    );
+    const result = reply.topics[0]!;
+    if (result.errorCode !== 0) throw new Error(`${name}: ${result.errorMessage}`);
+    this.#cluster.until(
+      () =>
+        [...this.#cluster.nodes.values()].every(({ alive, broker }) => !alive || broker.image.topicsByName.has(name)),
+      `everybody to know ${name}`,
+    );
+  }
+
+  setOnTopic(name: string, configs: Readonly<Record<string, string>>, to: NodeId = 1): string {
+    const request = newIncrementalAlterConfigsRequest({
+      resources: [
+        {
+          resourceType: TOPIC,
+          resourceName: name,
+          configs: Object.entries(configs).map(([key, value]) => ({ name: key, configOperation: SET, value })),
+        },
+      ],
+    });
+    const reply = ask(this.#cluster, to, ApiKey.IncrementalAlterConfigs, request, 1);
+    return errorFromCode(reply.responses[0]!.errorCode).name;
+  }
+
+  /** Asks for other replicas of partition 0; null cancels. */
+  reassign(name: string, replicas: readonly NodeId[] | null, to: NodeId = 1): string {
+    const partition = newAlterPartitionReassignmentsRequestReassignablePartition({
+      partitionIndex: 0,
+      replicas: replicas === null ? null : [...replicas],
+    });
+    const request = newAlterPartitionReassignmentsRequest({ topics: [{ name, partitions: [partition] }] });
+    const reply = ask(this.#cluster, to, ApiKey.AlterPartitionReassignments, request, 1);
+    return errorFromCode(reply.responses[0]!.partitions[0]!.errorCode).name;
+  }
+
+  /** Topics of which something moves. */
+  moving(to: NodeId = 1) {
+    return ask(this.#cluster, to, ApiKey.ListPartitionReassignments, newListPartitionReassignmentsRequest(), 0).topics;
+  }
+
+  partition(name: string, index = 0) {
+    const alive = [...this.#cluster.nodes.values()].find((node) => node.alive)!;
+    return alive.broker.image.topicsByName.get(name)!.partitions.get(index)!;
+  }
+
+  /** Writes one record with acks=all to partition 0; the offset, or the error's name. */
+  produce(name: string, value: string, acks = -1): number | string {
+    const records = buildBatch([{ key: null, value: new TextEncoder().encode(value), timestampMs: 1_700_000_000_000 }]);
+    const request = newProduceRequest({
+      acks,
+      timeoutMs: 2_000,
+      topicData: [{ name, topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }],
+    });
+    const reply = ask(this.#cluster, this.partition(name).leader, ApiKey.Produce, request, 9);
+    const data = reply.responses[0]!.partitionResponses[0]!;
+    return data.errorCode === 0 ? Number(data.baseOffset) : errorFromCode(data.errorCode).name;
+  }
+
+  /** The values of partition 0, from its leader. */
+  read(name: string): string[] {
+    const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 24 });
+    const request = newFetchRequest({
+      maxWaitMs: 0,
+      maxBytes: 1 << 24,
+      topics: [{ topic: name, topicId: ZERO_UUID, partitions: [partition] }],
+    });
+    const reply = ask(this.#cluster, this.partition(name).leader, ApiKey.Fetch, request, 12);
+    return splitBatches(reply.responses[0]!.partitions[0]!.records!)
+      .batches.flatMap((batch) => readRecords(batch.bytes))
+      .map((record) => new TextDecoder().decode(record.value!));
+  }
+
+  /** Brokers whose disks hold a log of the topic. */
+  holders(name: string): NodeId[] {
+    return [...this.#cluster.nodes].flatMap(([id, { store }]) =>
+      [...store.logs.values()].some((log) => log.descriptor.topicName === name) ? [id] : [],
+    );
+  }
+}
