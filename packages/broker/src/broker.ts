@@ -23,6 +23,7 @@ import { Observer } from "./observer.ts";
 import { partitionLogKey, Partitions } from "./partitions.ts";
 import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
 import { Quorum } from "./quorum.ts";
+import { ProducerIds } from "./producer-ids.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
@@ -139,6 +140,7 @@ export class Broker {
       purgatory: this.#loop.purgatory,
       sessions,
       lifecycle: this.#lifecycle,
+      producerIds: roles.broker ? new ProducerIds(runtime, this.#channel, brokerEpoch) : null,
       traffic: this.traffic,
       image: () => this.#metadata.image,
     };

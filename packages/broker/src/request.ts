@@ -5,6 +5,7 @@ import type { ControllerChannel } from "./controller-channel.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Partitions } from "./partitions.ts";
 import type { ApiRequest, RequestContext } from "./ports.ts";
+import type { ProducerIds } from "./producer-ids.ts";
 import type { Purgatory } from "./purgatory.ts";
 import type { Quorum } from "./quorum.ts";
 import type { Runtime } from "./runtime.ts";
@@ -22,6 +23,8 @@ export interface BrokerParts {
   readonly purgatory: Purgatory;
   readonly sessions: FetchSessions;
   readonly lifecycle: Lifecycle | null;
+  /** null on nodes that are no brokers. */
+  readonly producerIds: ProducerIds | null;
   readonly traffic: Traffic;
   image(): MetadataImage;
 }

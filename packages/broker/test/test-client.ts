@@ -64,8 +64,10 @@ export class TestClient {
     );
   }
 
+  /** -1 where nobody leads it, or nobody alive knows it yet. */
   leaderOf(name: string, partition = 0): NodeId {
-    return this.cluster.broker(this.#anyone()).image.topicsByName.get(name)!.partitions.get(partition)!.leader;
+    const topic = this.cluster.broker(this.#anyone()).image.topicsByName.get(name);
+    return topic?.partitions.get(partition)?.leader ?? -1;
   }
 
   /** The leader's log. */
@@ -115,12 +117,17 @@ export class TestClient {
     return { ...data, error: errorFromCode(data.errorCode).name };
   }
 
-  /** The values that a consumer reads from an offset on. */
+  /** The values that a consumer reads from an offset to the end. */
   values(name: string, from = 0): string[] {
-    return splitBatches(this.fetch(name, { fetchOffset: from }).records!)
-      .batches.flatMap((batch) => readRecords(batch.bytes))
-      .filter((found) => found.offset >= from)
-      .map((found) => new TextDecoder().decode(found.value ?? new Uint8Array()));
+    const values: string[] = [];
+    for (let at = from; ;) {
+      const { batches } = splitBatches(this.fetch(name, { fetchOffset: at }).records ?? new Uint8Array());
+      if (batches.length === 0) return values;
+      for (const { bytes } of batches)
+        for (const { offset, value } of readRecords(bytes))
+          if (offset >= from) values.push(new TextDecoder().decode(value ?? new Uint8Array()));
+      at = batches.at(-1)!.facts.lastOffset + 1;
+    }
   }
 
   #alive(): NodeId[] {

@@ -50,6 +50,15 @@ describe("producer state", () => {
     expect(producers.check(facts(99, 1))).toEqual(OUT_OF_ORDER);
   });
 
+  test("L38 beyond the bound the producer that has been quiet longest is forgotten", () => {
+    const producers = new ProducerState([], () => {}, { producersMax: 3 });
+    const write = (producerId: number, baseOffset: number) =>
+      producers.append(testBatch({ baseOffset, baseSequence: 0, producerId }).facts, Offset(0));
+    for (const [offset, producerId] of [1, 2, 3, 1, 4].entries()) write(producerId, offset);
+    expect(producers.entries.map(({ producerId }) => producerId)).toEqual([3, 1, 4]);
+    expect(producers.takeChanges().removed).toEqual([2]);
+  });
+
   test("L32 after sequence 2^31-1 comes 0, also inside a batch", () => {
     const producers = new ProducerState();
     producers.append(facts(0, LAST_SEQUENCE), Offset(0));

@@ -4,6 +4,11 @@ import { type BatchFacts, invariant, type Offset } from "@vitrine/core";
 export const PRODUCER_BATCHES_KEPT = 5;
 /** Bound on what one producer may keep above the high watermark, so that a stalled follower cannot grow it without end. */
 const PRODUCER_BATCHES_MAX = 100;
+/**
+ * Producers remembered per partition. Ids come from clients, so somebody could make up any number of them; beyond the bound the one that has been
+ * quiet longest is forgotten, as if it had expired.
+ */
+const PRODUCERS_MAX = 100_000;
 const SEQUENCE_LAST = 0x7fff_ffff;
 
 export interface ProducerBatch {
@@ -52,12 +57,19 @@ export function nextSequence(sequence: number, by = 1): number {
 
 /** What idempotent producers have written to one partition: finds duplicates and gaps by sequence number. */
 export class ProducerState {
+  /** Least recently used first. */
   readonly #entries = new Map<number, ProducerEntry>();
   readonly #dirty = new Set<number>();
   readonly #onChange: () => void;
+  readonly #producersMax: number;
 
-  constructor(entries: readonly ProducerEntry[] = [], onChange: () => void = () => {}) {
+  constructor(
+    entries: readonly ProducerEntry[] = [],
+    onChange: () => void = () => {},
+    { producersMax = PRODUCERS_MAX }: { readonly producersMax?: number } = {},
+  ) {
     this.#onChange = onChange;
+    this.#producersMax = producersMax;
     for (const entry of entries) this.#entries.set(entry.producerId, entry);
   }
 
@@ -108,7 +120,9 @@ export class ProducerState {
       batches = prune([...batches, toProducerBatch(facts)], highWatermark);
     }
     const { producerId, producerEpoch } = facts;
+    this.#entries.delete(producerId);
     this.#put({ producerId, producerEpoch, batches, lastSeenMs: null });
+    if (this.#entries.size > this.#producersMax) this.#delete(this.#entries.keys().next().value!);
   }
 
   /** Goes back to what was known before the batches that reach offset. A producer left without any is forgotten. */

@@ -59,6 +59,7 @@ export const CLIENT_ADVERTISED: Advertised = new Map([
   [ApiKey.CreateTopics, { min: 2, max: 7 }],
   [ApiKey.DeleteTopics, { min: 1, max: 6 }],
   [ApiKey.DeleteRecords, { min: 0, max: 2 }],
+  [ApiKey.InitProducerId, { min: 0, max: 5 }],
   [ApiKey.DescribeConfigs, { min: 1, max: 4 }],
   [ApiKey.AlterConfigs, { min: 0, max: 2 }],
   [ApiKey.CreatePartitions, { min: 0, max: 3 }],

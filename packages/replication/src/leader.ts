@@ -68,7 +68,8 @@ export class Leader {
     }
     const checked = log.producers.check(request.facts);
     if (checked.kind === "duplicate") {
-      return this.accepted(checked.baseOffset, checked.lastOffset, true);
+      const { baseOffset, lastOffset, timestampMs: maxTimestampMs } = checked;
+      return this.accepted({ baseOffset, lastOffset, maxTimestampMs, duplicate: true });
     }
     if (checked.kind === "error") {
       const { producerId, producerEpoch, baseSequence } = request.facts;
@@ -82,12 +83,13 @@ export class Leader {
     patchBatch(request.bytes, baseOffset, this.leaderEpoch);
     const facts: BatchFacts = { ...request.facts, baseOffset, lastOffset, leaderEpoch: this.leaderEpoch };
     log.append({ facts, bytes: request.bytes });
-    return this.accepted(baseOffset, lastOffset, false);
+    return this.accepted({ baseOffset, lastOffset, maxTimestampMs: facts.maxTimestampMs, duplicate: false });
   }
 
-  private accepted(baseOffset: Offset, lastOffset: Offset, duplicate: boolean): AppendResult {
-    const requiredOffset = Offset(lastOffset + 1);
-    return { ok: true, baseOffset, lastOffset, requiredOffset, leaderEpoch: this.leaderEpoch, duplicate };
+  private accepted(
+    batch: Pick<AppendResult & { ok: true }, "baseOffset" | "lastOffset" | "maxTimestampMs" | "duplicate">,
+  ): AppendResult {
+    return { ok: true, ...batch, requiredOffset: Offset(batch.lastOffset + 1), leaderEpoch: this.leaderEpoch };
   }
 
   produceStatus(requiredOffset: Offset): ProduceStatus {

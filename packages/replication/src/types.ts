@@ -73,6 +73,8 @@ export type AppendResult =
       readonly leaderEpoch: number;
       /** The batch was in the log already (idempotent producer); nothing was appended, the offsets are the original ones. */
       readonly duplicate: boolean;
+      /** The newest timestamp of the batch as it stands in the log: for a duplicate, what it got when it was written. */
+      readonly maxTimestampMs: number;
     }
   | { readonly ok: false; readonly error: ErrorName; readonly message: string };
 

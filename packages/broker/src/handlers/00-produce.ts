@@ -173,6 +173,7 @@ function append(
   });
   if (!checked.ok) return { ok: false, error: checked.error, message: checked.message };
   const { bytes, facts } = checked;
+  if (facts.isTransactional) return { ok: false, ...TRANSACTIONS_LATER };
   const appended = partition.append({ bytes, facts, acks, nowMs: wallMs });
   if (!appended.ok) return appended;
   if (!appended.duplicate) {
@@ -180,7 +181,7 @@ function append(
     traffic.produced(key, facts.recordCount, facts.sizeBytes);
     runtime.touch(key);
   }
-  const logAppendTimeMs = config.messageTimestampType === "LogAppendTime" ? wallMs : -1;
+  const logAppendTimeMs = config.messageTimestampType === "LogAppendTime" ? appended.maxTimestampMs : -1;
   return { ...appended, partition, logAppendTimeMs };
 }
 

@@ -7,6 +7,7 @@ import { listOffsets } from "./02-list-offsets.ts";
 import { metadata } from "./03-metadata.ts";
 import { apiVersions } from "./18-api-versions.ts";
 import { deleteRecords } from "./21-delete-records.ts";
+import { initProducerId } from "./22-init-producer-id.ts";
 import { describeConfigs } from "./32-describe-configs.ts";
 import { describeQuorum } from "./55-describe-quorum.ts";
 import { describeCluster } from "./60-describe-cluster.ts";
@@ -21,6 +22,7 @@ export const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [ApiKey.Metadata, metadata],
   [ApiKey.ApiVersions, apiVersions],
   [ApiKey.DeleteRecords, deleteRecords],
+  [ApiKey.InitProducerId, initProducerId],
   [ApiKey.DescribeConfigs, describeConfigs],
   [ApiKey.Vote, raftRequest],
   [ApiKey.BeginQuorumEpoch, raftRequest],
