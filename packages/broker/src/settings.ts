@@ -44,6 +44,10 @@ export interface BrokerSettings {
   readonly retentionCheckIntervalMs: number;
   /** `producer.id.expiration.ms` */
   readonly producerIdExpirationMs: number;
+  /** `log.dirs`: where the data of this node is, for people. */
+  readonly logDir: string;
+  /** `max.request.partition.size.limit` */
+  readonly requestPartitionsMax: number;
   /** `request.timeout.ms` of requests between nodes. */
   readonly peerRequestTimeoutMs: number;
 }
@@ -75,6 +79,8 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
     controlledShutdown: flag("controlled.shutdown.enable", true),
     retentionCheckIntervalMs: number("log.retention.check.interval.ms", 300_000),
     producerIdExpirationMs: number("producer.id.expiration.ms", 86_400_000),
+    logDir: text("log.dirs") ?? text("log.dir") ?? "/tmp/kafka-logs",
+    requestPartitionsMax: number("max.request.partition.size.limit", 2_000),
     peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
   };
 }

@@ -219,7 +219,7 @@ export class Connection {
     this.#introduce(header.clientId, apiKey, apiVersion, body);
     const slot = this.#replies.open(frame.length, apiKey === ApiKey.Fetch);
     const reply = (answer: ReplyBody) => this.#reply(slot, apiKey, apiVersion, correlationId, answer);
-    if (isSasl) this.#authenticate(apiKey, body, reply);
+    if (isSasl && this.#sasl !== null) this.#authenticate(this.#sasl, apiKey, body, reply);
     else handler.submit({ apiKey, apiVersion, clientId: header.clientId, body }, this.#context, reply);
   }
 
@@ -232,12 +232,7 @@ export class Connection {
     this.#softwareVersion = shortText(clientSoftwareVersion) || null;
   }
 
-  #authenticate(apiKey: number, body: unknown, reply: (body: ReplyBody) => void): void {
-    const sasl = this.#sasl;
-    if (sasl === null) {
-      this.#end("sent a SASL request where none is expected", "warn");
-      return;
-    }
+  #authenticate(sasl: SaslServer, apiKey: number, body: unknown, reply: (body: ReplyBody) => void): void {
     const step: SaslStep =
       apiKey === ApiKey.SaslHandshake
         ? sasl.handshake(body as SaslHandshakeRequest)

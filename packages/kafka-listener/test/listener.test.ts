@@ -10,6 +10,8 @@ import {
   newFetchRequest,
   newFetchResponse,
   newProduceResponse,
+  newSaslHandshakeRequest,
+  newSaslHandshakeResponse,
   newVoteRequest,
 } from "@vitrine/protocol";
 import { ask, askFrame, cluster, Inbox, Opened, produce } from "./support.ts";
@@ -141,6 +143,17 @@ describe("versions", () => {
     const { max } = CLIENT_ADVERTISED.get(ApiKey.ApiVersions)!;
     expect(await client.request(ApiKey.ApiVersions, max, newApiVersionsRequest())).toMatchObject({ errorCode: 0 });
   });
+});
+
+test("a SASL request on a listener that asks for none is the handler's to answer, and the connection goes on", async () => {
+  const handler = new Inbox();
+  handler.auto = ({ request, reply }) =>
+    reply(request.apiKey === ApiKey.SaslHandshake ? newSaslHandshakeResponse({ errorCode: 34 }) : cluster("x"));
+  const { port } = await opened.listen({ handler });
+  const client = await opened.client(port);
+  const handshake = newSaslHandshakeRequest({ mechanism: "PLAIN" });
+  expect(await client.request(ApiKey.SaslHandshake, 1, handshake)).toMatchObject({ errorCode: 34 });
+  expect(await client.request(ApiKey.DescribeCluster, 0, ask)).toMatchObject({ clusterId: "x" });
 });
 
 describe("bytes that lie, and sides that do not listen", () => {

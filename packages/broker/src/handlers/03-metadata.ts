@@ -5,6 +5,7 @@
  * - Unknown names are created when the client allows it (v4+, before that always) and the broker does; the answer waits a moment for the
  *   new topic, else it says UNKNOWN_TOPIC_OR_PARTITION and the client asks again.
  * - Only unfenced brokers are listed. `controllerId` is a broker that forwards to the controller (in KRaft it need not be the controller).
+ * - v8+: what the client may do, when it asks: without an authorizer everything.
  * - v10+: topic ids; v12+: also asked for by id.
  */
 import { checkTopicName, errorCode, isInternalTopic, ZERO_UUID, type ErrorName } from "@vitrine/core";
@@ -19,6 +20,7 @@ import {
   type MetadataResponseMetadataResponseTopic as MetadataResponseTopic,
 } from "@vitrine/protocol/types";
 import type { BrokerParts, Handler } from "../request.ts";
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
 
 /** How long an answer waits for a topic that is being created. */
 const CREATION_WAIT_MS = 1_000;
@@ -33,6 +35,7 @@ export const metadata: Handler = (parts, request, _from, reply) => {
     reply(
       describe(
         parts,
+        body,
         [...image.topicsByName.values()].map((topic) => topicOf(image, topic)),
       ),
     );
@@ -52,6 +55,7 @@ export const metadata: Handler = (parts, request, _from, reply) => {
     reply(
       describe(
         parts,
+        body,
         (body.topics ?? []).map((topic) => find(now, topic, errors)),
       ),
     );
@@ -153,10 +157,13 @@ function topicOf(image: MetadataImage, topic: TopicImage): MetadataResponseTopic
   });
 }
 
-function describe(parts: BrokerParts, topics: MetadataResponseTopic[]): object {
+function describe(parts: BrokerParts, asked: MetadataRequest, topics: MetadataResponseTopic[]): object {
   const image = parts.image();
   const brokers = aliveBrokers(image);
+  if (asked.includeTopicAuthorizedOperations)
+    for (const topic of topics) if (topic.errorCode === 0) topic.topicAuthorizedOperations = TOPIC_OPERATIONS;
   return newMetadataResponse({
+    ...(asked.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
     brokers,
     clusterId: image.clusterId,
     controllerId: controllerFor(parts, brokers),

@@ -2,6 +2,7 @@
 import { endpointOf } from "@vitrine/metadata";
 import { newDescribeClusterResponse, type DescribeClusterRequest } from "@vitrine/protocol/types";
 import type { Handler } from "../request.ts";
+import { CLUSTER_OPERATIONS } from "./authorized-operations.ts";
 import { aliveBrokers, controllerFor } from "./03-metadata.ts";
 
 export const describeCluster: Handler = (parts, request, _from, reply) => {
@@ -27,6 +28,7 @@ export const describeCluster: Handler = (parts, request, _from, reply) => {
       clusterId: image.clusterId,
       controllerId: controllerFor(parts, alive),
       brokers,
+      ...(body.includeClusterAuthorizedOperations ? { clusterAuthorizedOperations: CLUSTER_OPERATIONS } : {}),
     }),
   );
 };

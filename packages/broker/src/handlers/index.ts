@@ -8,11 +8,18 @@ import { metadata } from "./03-metadata.ts";
 import { apiVersions } from "./18-api-versions.ts";
 import { deleteRecords } from "./21-delete-records.ts";
 import { initProducerId } from "./22-init-producer-id.ts";
+import { offsetForLeaderEpoch } from "./23-offset-for-leader-epoch.ts";
 import { describeConfigs } from "./32-describe-configs.ts";
+import { describeLogDirs } from "./35-describe-log-dirs.ts";
 import { describeQuorum } from "./55-describe-quorum.ts";
 import { describeCluster } from "./60-describe-cluster.ts";
+import { describeProducers } from "./61-describe-producers.ts";
+import { listConfigResources } from "./74-list-config-resources.ts";
+import { describeTopicPartitions } from "./75-describe-topic-partitions.ts";
+import { createAcls, deleteAcls, describeAcls } from "./acl-requests.ts";
 import { controllerRequest } from "./controller-requests.ts";
 import { raftRequest } from "./raft-requests.ts";
+import { saslAuthenticate, saslHandshake } from "./sasl-requests.ts";
 
 /** Who answers which key. A key that is not here has no handler, and its connection is closed. */
 export const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
@@ -20,15 +27,25 @@ export const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [ApiKey.Fetch, fetch],
   [ApiKey.ListOffsets, listOffsets],
   [ApiKey.Metadata, metadata],
+  [ApiKey.SaslHandshake, saslHandshake],
   [ApiKey.ApiVersions, apiVersions],
   [ApiKey.DeleteRecords, deleteRecords],
   [ApiKey.InitProducerId, initProducerId],
+  [ApiKey.OffsetForLeaderEpoch, offsetForLeaderEpoch],
+  [ApiKey.DescribeAcls, describeAcls],
+  [ApiKey.CreateAcls, createAcls],
+  [ApiKey.DeleteAcls, deleteAcls],
   [ApiKey.DescribeConfigs, describeConfigs],
+  [ApiKey.DescribeLogDirs, describeLogDirs],
+  [ApiKey.SaslAuthenticate, saslAuthenticate],
   [ApiKey.Vote, raftRequest],
   [ApiKey.BeginQuorumEpoch, raftRequest],
   [ApiKey.EndQuorumEpoch, raftRequest],
   [ApiKey.FetchSnapshot, raftRequest],
   [ApiKey.DescribeQuorum, describeQuorum],
   [ApiKey.DescribeCluster, describeCluster],
+  [ApiKey.DescribeProducers, describeProducers],
+  [ApiKey.ListConfigResources, listConfigResources],
+  [ApiKey.DescribeTopicPartitions, describeTopicPartitions],
   ...[...CONTROLLER_APIS].map((key): [number, Handler] => [key, controllerRequest]),
 ]);
