@@ -5,12 +5,11 @@
  */
 import { parseArgs } from "node:util";
 import { join } from "node:path";
-import { readFileSync } from "node:fs";
 import { CACHE, record, type RecordedResult, recordedResults, RunState } from "./records.ts";
 import { writePage } from "./page.ts";
 import { runSuite, type SuiteResult, type Variant } from "./run-suite.ts";
-import { buildRunner } from "./runner.ts";
-import { planRuns, suiteTests } from "./suite.ts";
+import { buildRunner, suiteOf } from "./runner.ts";
+import { planRuns } from "./suite.ts";
 import { kafkaTarget, vitrineTarget } from "./targets.ts";
 
 const USAGE = `pnpm conformance [--only 0001,0011_produce_batch] [--variant plain|idempotent|both] [--peer kafka] [--resume] [--jobs N]
@@ -81,7 +80,7 @@ if (!chosen.ok) {
 }
 const { target } = chosen;
 const only = (values.only ?? "").split(",").filter((name) => name !== "");
-const plan = planRuns(suiteTests(readFileSync(join(built.runner.dir, "test.c"), "utf8")), only);
+const plan = planRuns(suiteOf(built.runner), only);
 if (plan.length === 0) {
   say(`no test is called ${only.join(" or ")}`);
   process.exit(2);
@@ -116,7 +115,7 @@ for (const variant of variants) {
   });
 }
 if (values.write || only.length === 0) {
-  record(target.name, results);
+  record(target.name, results, only.length === 0);
   writePage();
 }
 const passesOnKafka = new Set(

@@ -43,10 +43,15 @@ export function recordedResults(target: TargetName): readonly RecordedResult[] {
   return existsSync(file) ? parse(readFileSync(file, "utf8")) : [];
 }
 
-/** Puts new results in the place of older ones of the same test and variant. */
-export function record(target: TargetName, results: readonly RecordedResult[]): void {
+/**
+ * Puts new results in the place of older ones of the same test and variant; after a whole run, in the place of all older ones of the
+ * variants that ran.
+ */
+export function record(target: TargetName, results: readonly RecordedResult[], isWhole: boolean): void {
   const key = (result: RecordedResult) => `${result.test} ${result.variant}`;
-  const merged = new Map([...recordedResults(target), ...results].map((result) => [key(result), result]));
+  const variants = new Set(results.map((result) => result.variant));
+  const kept = recordedResults(target).filter((result) => !isWhole || !variants.has(result.variant));
+  const merged = new Map([...kept, ...results].map((result) => [key(result), result]));
   const sorted = [...merged.values()].toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(fileOf(target), sorted.map((result) => `${JSON.stringify(result)}\n`).join(""));

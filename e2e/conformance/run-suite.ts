@@ -104,7 +104,7 @@ async function runPool(
       lost.push(run);
       if (jobs > 1) continue;
       const said = outcome.problems.join("; ");
-      options.say(`lost the cluster in ${run.number}: ${said}`);
+      options.say(`lost the cluster in ${nameOf(run)}: ${said}`);
       for (const result of outcome.results) options.onResult({ ...result, verdict: "broke-cluster", said });
     }
   };
@@ -122,7 +122,13 @@ async function attempt(
   for (let attempts = 1; ; attempts++) {
     const end = await runOnce(options, cluster, run, work);
     mkdirSync(options.outputDir, { recursive: true });
-    writeFileSync(join(options.outputDir, `${run.number}-${run.scenario}-${attempts}.txt`), end.output);
+    writeFileSync(
+      join(
+        options.outputDir,
+        `${[run.number, run.part, run.scenario, attempts].filter((word) => word !== null).join("-")}.txt`,
+      ),
+      end.output,
+    );
     for (const result of verdicts(run.names, end)) {
       const before = kept.get(result.test);
       if (before === undefined || isBad(before)) kept.set(result.test, { ...result, attempts });
@@ -130,8 +136,12 @@ async function attempt(
     const problems = await cluster.problems();
     const results = [...kept.values()];
     if (problems.length > 0 || attempts > options.repeats || !results.some(isBad)) return { results, problems };
-    options.say(`${run.number} did not pass, once more`);
+    options.say(`${nameOf(run)} did not pass, once more`);
   }
+}
+
+function nameOf(run: SuiteRun): string {
+  return run.part === null ? run.number : `${run.number}/${run.part}`;
 }
 
 function isBad(result: TestResult): boolean {
@@ -157,6 +167,7 @@ function runOnce(options: SuiteOptions, cluster: TargetCluster, run: SuiteRun, w
     TEST_KAFKA_VERSION: BROKER_VERSION,
     BROKERS: cluster.bootstrapServers,
     TESTS: run.number,
+    ...(run.part === null ? {} : { SUBTESTS: `do_test_${run.part}:` }),
     ...(WITHOUT_SCRIPTS.has(run.number) ? {} : { KAFKA_PATH: work }),
   };
   delete env["CI"];

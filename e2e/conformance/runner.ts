@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ROOT, runCommand } from "../run-command.ts";
+import { IN_PARTS, partsOf, type SuiteSource, suiteTests } from "./suite.ts";
 
 const PACKAGE = "@confluentinc/kafka-javascript";
 const TOOLS = ["gcc", "g++", "make"];
@@ -15,8 +16,15 @@ const HEADERS = { "zlib.h": "zlib1g-dev", "openssl/ssl.h": "libssl-dev" };
 
 export interface Runner {
   readonly librdkafkaVersion: string;
-  /** Holds `test-runner`, the two libraries and `test.c`, which lists the tests. */
+  /** Holds `test-runner`, the two libraries, and the sources that list the tests. */
   readonly dir: string;
+}
+
+/** What the runner contains, by its own sources. */
+export function suiteOf(runner: Runner): SuiteSource {
+  const read = (file: string) => readFileSync(join(runner.dir, file), "utf8");
+  const parts = Object.entries(IN_PARTS).map(([number, file]) => [number, partsOf(read(file))] as const);
+  return { tests: suiteTests(read("test.c")), parts: new Map(parts) };
 }
 
 export type RunnerOutcome =
@@ -58,7 +66,8 @@ export async function buildRunner(say: (line: string) => void): Promise<RunnerOu
     mkdirSync(dirname(runner.dir), { recursive: true });
     // Renamed when complete: runs beside each other build twice at worst, and never see half.
     const complete = mkdtempSync(`${runner.dir}-`);
-    for (const file of ["src/librdkafka.so.1", "src-cpp/librdkafka++.so.1", "tests/test-runner", "tests/test.c"])
+    const listing = ["test.c", ...Object.values(IN_PARTS)].map((file) => `tests/${file}`);
+    for (const file of ["src/librdkafka.so.1", "src-cpp/librdkafka++.so.1", "tests/test-runner", ...listing])
       cpSync(join(work, file), join(complete, file.split("/").at(-1)!), { dereference: true });
     if (!existsSync(runner.dir)) renameSync(complete, runner.dir);
     else rmSync(complete, { recursive: true, force: true });
@@ -74,10 +83,11 @@ function sources(): { version: string; dir: string } {
   return { version: librdkafka, dir: join(dirname(manifest), "deps/librdkafka") };
 }
 
+/** RapidJSON (Debian: rapidjson-dev) need not be there; with it the runner has four tests more, so it is another runner. */
 function placeOf(version: string): string {
-  return join(ROOT, ".cache", `librdkafka-tests-${version}`);
+  return join(ROOT, ".cache", `librdkafka-tests-${version}${compiles("rapidjson/schema.h") ? "-rapidjson" : ""}`);
 }
 
 function compiles(header: string): boolean {
-  return spawnSync("gcc", ["-E", "-xc", "-"], { input: `#include <${header}>\n` }).status === 0;
+  return spawnSync("g++", ["-fsyntax-only", "-xc++", "-"], { input: `#include <${header}>\n` }).status === 0;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planRuns, suiteTests } from "./suite.ts";
+import { partsOf, planRuns, suiteTests } from "./suite.ts";
 import { verdicts } from "./verdict.ts";
 
 const SOURCE = `
@@ -22,14 +22,37 @@ struct test tests[] = {
 test("the table of tests is read with flags and scenarios, and what needs no broker is left out of the plan", () => {
   const tests = suiteTests(SOURCE);
   expect(tests.map((entry) => entry.name)).toContain("0000_unittests");
-  expect(planRuns(tests, [])).toEqual([
-    { number: "0001", scenario: "default", names: ["0001_multiobj"] },
-    { number: "0045", scenario: "default", names: ["0045_subscribe"] },
-    { number: "0049", scenario: "default", names: ["0049_close"] },
-    { number: "0103", scenario: "default", names: ["0103_transactions"] },
-    { number: "0045", scenario: "noautocreate", names: ["0045_removed"] },
+  const suite = { tests, parts: new Map() };
+  expect(planRuns(suite, [])).toEqual([
+    { number: "0001", scenario: "default", names: ["0001_multiobj"], part: null },
+    { number: "0045", scenario: "default", names: ["0045_subscribe"], part: null },
+    { number: "0049", scenario: "default", names: ["0049_close"], part: null },
+    { number: "0103", scenario: "default", names: ["0103_transactions"], part: null },
+    { number: "0045", scenario: "noautocreate", names: ["0045_removed"], part: null },
   ]);
-  expect(planRuns(tests, ["0045_removed", "0001"]).map((run) => run.number)).toEqual(["0001", "0045"]);
+  expect(planRuns(suite, ["0045_removed", "0001"]).map((run) => run.number)).toEqual(["0001", "0045"]);
+});
+
+test("a test of unrelated parts is planned and judged part by part", () => {
+  const source = `
+static void do_test_apis(rd_kafka_type_t cltype) {
+        /* do_test_Later("x"); */
+        do_test_CreateTopics("temp queue", rk);
+        do_test_CreateTopics("main queue", rk);
+        do_test_DeleteTopics(
+            "main queue", rk);
+}`;
+  expect(partsOf(source)).toEqual(["CreateTopics", "DeleteTopics"]);
+  const suite = { tests: suiteTests(SOURCE), parts: new Map([["0001", partsOf(source)]]) };
+  expect(planRuns(suite, ["0001_multiobj/DeleteTopics"])).toEqual([
+    { number: "0001", scenario: "default", names: ["0001_multiobj/DeleteTopics"], part: "DeleteTopics" },
+  ]);
+  expect(planRuns(suite, ["0001"]).map((run) => run.part)).toEqual(["CreateTopics", "DeleteTopics"]);
+  const passed = "|\u001B[32m 0001_multiobj                            |     PASSED |   1.250s \u001B[0m|";
+  expect(verdicts(["0001_multiobj/DeleteTopics"], end(`[ do_test_DeleteTopics:12: main ]\n${passed}`))).toEqual([
+    { test: "0001_multiobj/DeleteTopics", verdict: "pass", seconds: 1.25, said: "" },
+  ]);
+  expect(verdicts(["0001_multiobj/DeleteTopics"], end(passed))).toMatchObject([{ verdict: "skip" }]);
 });
 
 test("a source without the table is refused, rather than taken for a suite without tests", () => {
@@ -69,6 +92,14 @@ test("a runner that fails after its test passed fails the test; one that is kill
   expect(verdicts(["0001_multiobj"], end("assertion failed", 134))).toMatchObject([
     { verdict: "fail", said: "assertion failed" },
   ]);
+});
+
+test("a test that failed and took the runner with it says what went wrong first", () => {
+  const output = `### Test "0081_admin (do_test_X:1)" failed at 0081-admin.c:1:f() at now: ###
+no such topic
+### Test "<MAIN>" failed at test.c:1:test_wait_exit() at now: ###
+5 thread(s) still active in librdkafka`;
+  expect(verdicts(["0081_admin"], end(output, null))).toMatchObject([{ verdict: "fail", said: "no such topic" }]);
 });
 
 test("a test that the runner leaves out says why", () => {

@@ -30,31 +30,51 @@ export function suiteTests(testSource: string): readonly SuiteTest[] {
   });
 }
 
-/** One run of the runner: every test of that number which wants this scenario. */
+/** One run of the runner: every test of that number which wants this scenario, or one part of one test. */
 export interface SuiteRun {
   readonly number: string;
   readonly scenario: Scenario;
+  /** The test, and the part of it where it is run in parts: `0081_admin`, `0081_admin/DeleteTopics`. */
   readonly names: readonly string[];
+  readonly part: string | null;
 }
 
 export const SCENARIOS = ["default", "noautocreate"] as const;
 /** The clusters that we set up. What wants another one (`ak23`: Kafka 2.3) wants a broker that nobody runs any more. */
 export type Scenario = (typeof SCENARIOS)[number];
 
+/** Tests that are a list of unrelated parts and end at the first that fails; run part by part, each says something. */
+export const IN_PARTS = { "0081": "0081-admin.c" } as const;
+
+/** The parts that such a test runs, in its order: `do_test_CreateTopics(...)` is `CreateTopics`. */
+export function partsOf(source: string): readonly string[] {
+  const body = /^static void do_test_apis\(([\s\S]*?)^\}/m.exec(source)?.[1];
+  if (body === undefined) throw new Error("the source has no list of parts as it used to have");
+  const code = body.replaceAll(/\/\*[\s\S]*?\*\//g, "");
+  return [...new Set([...code.matchAll(/\bdo_test_(\w+)\(/g)].map((match) => match[1]!))];
+}
+
+export interface SuiteSource {
+  readonly tests: readonly SuiteTest[];
+  /** By number, for those of IN_PARTS. */
+  readonly parts: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Everything that needs a broker, in the order of the suite, grouped by scenario. `only`: numbers or names; empty is all. */
-export function planRuns(tests: readonly SuiteTest[], only: readonly string[]): readonly SuiteRun[] {
+export function planRuns(suite: SuiteSource, only: readonly string[]): readonly SuiteRun[] {
+  const isWanted = (number: string, name: string) =>
+    only.length === 0 || only.includes(number) || only.includes(name) || only.includes(name.split("/")[0]!);
   return SCENARIOS.flatMap((scenario) => {
-    const wanted = tests.filter(
-      (test) =>
-        !test.isLocal &&
-        !test.isManual &&
-        test.scenario.split(",").includes(scenario) &&
-        (only.length === 0 || only.includes(test.number) || only.includes(test.name)),
+    const tests = suite.tests.filter(
+      (test) => !test.isLocal && !test.isManual && test.scenario.split(",").includes(scenario),
     );
-    return [...new Set(wanted.map((test) => test.number))].map((number) => ({
-      number,
-      scenario,
-      names: wanted.filter((test) => test.number === number).map((test) => test.name),
-    }));
+    return [...new Set(tests.map((test) => test.number))].flatMap((number): SuiteRun[] => {
+      const names = tests.filter((test) => test.number === number).map((test) => test.name);
+      const parts = suite.parts.get(number);
+      const runs = parts
+        ? parts.map((part) => ({ number, scenario, names: [`${names[0]!}/${part}`], part }))
+        : [{ number, scenario, names: names.filter((name) => isWanted(number, name)), part: null }];
+      return runs.filter((run) => run.names.some((name) => isWanted(number, name)));
+    });
   });
 }

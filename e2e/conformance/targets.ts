@@ -33,6 +33,8 @@ export function scenarioSettings(scenario: Scenario): Record<string, string> {
 }
 
 const BROKERS = 3;
+/** The suite asks the replica in rack `RACK2` for records and looks whether broker 2 sent them. */
+const RACK_PREFIX = "RACK";
 
 /** Where the brokers' logs of the last cluster are, for whoever looks for the cause of a failure. */
 export const VITRINE_LOGS = join(ROOT, ".cache/conformance/vitrine-logs");
@@ -43,7 +45,7 @@ export function vitrineTarget(): Target {
     title: "Vitrine",
     async start(scenario) {
       const cluster = await startCluster({
-        args: ["--brokers", String(BROKERS), "--rack-per-broker"],
+        args: ["--brokers", String(BROKERS), "--rack-per-broker", RACK_PREFIX],
         env: asEnvironment(scenarioSettings(scenario)),
         readyTimeoutMs: 120_000,
       });
@@ -89,7 +91,11 @@ export function kafkaTarget(): TargetOutcome {
     name: "kafka",
     title: `Apache Kafka ${KAFKA_VERSION}`,
     async start(scenario) {
-      const kafka = await startKafka(jars.classPath, { brokers: BROKERS, settings: scenarioSettings(scenario) });
+      const kafka = await startKafka(jars.classPath, {
+        brokers: BROKERS,
+        rackPrefix: RACK_PREFIX,
+        settings: scenarioSettings(scenario),
+      });
       return kafkaCluster(kafka);
     },
   };

@@ -22,6 +22,7 @@ const SUMMARY_LINE = /^\| (\d{4}\w*) +\| +(PASSED|FAILED|SKIPPED|RUNNING) \| +([
 // oxlint-disable-next-line no-control-regex
 const COLOUR = /\u001B\[[0-9;]*m/g;
 
+/** `names` as the plan has them: where a test is run in parts, the runner knows only what stands before the slash. */
 export function verdicts(names: readonly string[], end: RunnerEnd): readonly TestResult[] {
   const lines = end.output.replaceAll(COLOUR, "").split("\n");
   const found = new Map<string, TestResult>();
@@ -32,34 +33,38 @@ export function verdicts(names: readonly string[], end: RunnerEnd): readonly Tes
     const verdict = state === "PASSED" ? "pass" : state === "SKIPPED" ? "skip" : "fail";
     found.set(test, { test, verdict, seconds: Number(seconds), said: said(rest) });
   }
-  return names.map((test) => {
-    const result = found.get(test) ?? missing(test, lines, end);
+  const someFailed = [...found.values()].some((result) => result.verdict === "fail");
+  return names.map((name) => {
+    const [test, part] = name.split("/") as [string, string | undefined];
+    const result = { ...(found.get(test) ?? missing(test, lines, end)), test: name };
+    if (result.verdict !== "pass") return result;
     // A test may say "passed" and its runner still find threads of the client that never end.
-    if (result.verdict === "pass" && end.exitCode !== 0 && !someFailed(found))
+    if (end.exitCode !== 0 && !someFailed)
       return { ...result, verdict: "fail", said: said(lastFailure(lines) || `the runner ended with ${end.exitCode}`) };
-    return result;
+    const isRun = part === undefined || lines.some((line) => line.includes(`[ do_test_${part}:`));
+    return isRun ? result : { ...result, verdict: "skip", said: "the test has no such part, or leaves it out" };
   });
 }
 
+/** What did not come as far as the table: the runner was killed, or aborted and lost what it had not printed yet. */
 function missing(test: string, lines: readonly string[], end: RunnerEnd): TestResult {
-  const skipped = lines.some((line) => line.includes(`Skipping test ${test}`) || line.includes(`Test ${test} SKIPPED`));
-  const why = lastFailure(lines) || lines.filter((line) => line.trim() !== "").at(-1) || "";
   const seconds = Number(end.seconds.toFixed(3));
-  if (end.timedOut) return { test, verdict: "hang", seconds, said: said(why) };
-  if (skipped || end.exitCode === 0) return { test, verdict: "skip", seconds: 0, said: said(skipReason(test, lines)) };
-  return { test, verdict: "fail", seconds, said: said(why || `the runner ended with ${end.exitCode}`) };
-}
-
-function someFailed(found: ReadonlyMap<string, TestResult>): boolean {
-  return [...found.values()].some((result) => result.verdict === "fail");
-}
-
-function skipReason(test: string, lines: readonly string[]): string {
-  const line = lines.find((text) => text.includes(`Skipping test ${test}`));
-  return /\(([^)]*)\)/.exec(line ?? "")?.[1] ?? "";
+  const failed = firstFailure(test, lines);
+  const lastLine = lines.filter((line) => line.trim() !== "").at(-1) ?? "";
+  if (end.timedOut) return { test, verdict: "hang", seconds, said: said(failed || lastLine) };
+  if (failed !== "") return { test, verdict: "fail", seconds, said: said(failed) };
+  const skipped = lines.find((line) => line.includes(`Skipping test ${test}`) || line.includes(`Test ${test} SKIPPED`));
+  if (skipped !== undefined || end.exitCode === 0)
+    return { test, verdict: "skip", seconds: 0, said: said(/\(([^)]*)\)/.exec(skipped ?? "")?.[1] ?? "") };
+  return { test, verdict: "fail", seconds, said: said(lastFailure(lines) || lastLine) };
 }
 
 /** The sentence after the runner's `### Test "..." failed at ...: ###`. */
+function firstFailure(test: string, lines: readonly string[]): string {
+  const at = lines.findIndex((line) => line.startsWith(`### Test "${test}`) && line.includes(" failed at "));
+  return at === -1 ? "" : (lines[at + 1] ?? "");
+}
+
 function lastFailure(lines: readonly string[]): string {
   const at = lines.findLastIndex((line) => /^### Test .* failed at /.test(line));
   return at === -1 ? "" : (lines[at + 1] ?? "");

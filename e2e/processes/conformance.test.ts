@@ -2,13 +2,12 @@
  * A smoke of librdkafka's own test suite against a cluster of three brokers: each of its tests is one here. All of it, and Apache Kafka's own result:
  * `pnpm conformance`, apps/docs/conformance.md. Skipped where there is no C compiler.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CACHE } from "../conformance/records.ts";
 import { runSuite, type SuiteResult } from "../conformance/run-suite.ts";
-import { buildRunner, runnerObstacle } from "../conformance/runner.ts";
-import { planRuns, suiteTests } from "../conformance/suite.ts";
+import { buildRunner, runnerObstacle, suiteOf } from "../conformance/runner.ts";
+import { planRuns } from "../conformance/suite.ts";
 import { vitrineTarget } from "../conformance/targets.ts";
 
 /** Quick, and each about something else: produce, acknowledgements, ordering, sizes, codecs, headers, timestamps, offsets, groups, purge, admin. */
@@ -26,7 +25,7 @@ describe.skipIf(obstacle !== null)("librdkafka's test suite", () => {
   beforeAll(async () => {
     const built = await buildRunner(console.log);
     if (!built.ok) throw new Error(built.reason);
-    const plan = planRuns(suiteTests(readFileSync(join(built.runner.dir, "test.c"), "utf8")), SMOKE);
+    const plan = planRuns(suiteOf(built.runner), SMOKE);
     void runSuite({
       runner: built.runner,
       target: vitrineTarget(),

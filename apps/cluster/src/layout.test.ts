@@ -3,14 +3,14 @@ import { newClusterFile } from "./cluster-file.ts";
 import { planLayout, upProfile } from "./layout.ts";
 import { portBlock } from "./ports.ts";
 
-function planned(brokers: number, controllers: number, rackPerBroker = false) {
+function planned(brokers: number, controllers: number, rackPrefix: string | null = null) {
   const cluster = newClusterFile({ brokers, controllers }, { clusterId: "abc", secret: "s" });
   return planLayout({
     cluster,
     ports: portBlock(8080, brokers, controllers),
     dataDir: "/d",
     host: "127.0.0.1",
-    rackPerBroker,
+    rackPrefix,
   });
 }
 
@@ -52,7 +52,7 @@ test("controllers of their own take the quorum, and brokers do not vote", () => 
 
 test("racks are given only when asked for", () => {
   expect(planned(1, 0).nodes[0]!.properties["broker.rack"]).toBeUndefined();
-  expect(planned(2, 0, true).nodes[1]!.properties["broker.rack"]).toBe("rack-2");
+  expect(planned(2, 0, "rack-").nodes[1]!.properties["broker.rack"]).toBe("rack-2");
 });
 
 test.each([

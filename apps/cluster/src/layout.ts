@@ -47,7 +47,8 @@ export interface LayoutRequest {
   readonly ports: ClusterPorts;
   readonly dataDir: string;
   readonly host: string;
-  readonly rackPerBroker: boolean;
+  /** Each broker's rack is this and its id. null: no racks. */
+  readonly rackPrefix: string | null;
 }
 
 export function planLayout(request: LayoutRequest): Layout {
@@ -99,7 +100,7 @@ function brokerSpec(request: LayoutRequest, voters: string, id: number, index: n
     `CLIENT://${hostPort(address, kafka)},PEER://${hostPort(address, peer)},HTTP://${hostPort(address, http)}`;
   const properties = {
     ...commonProperties(request, { voters, id, roles, dir, listeners: at(host), advertised: at(reachable(host)) }),
-    ...(request.rackPerBroker ? { "broker.rack": `rack-${id}` } : {}),
+    ...(request.rackPrefix === null ? {} : { "broker.rack": `${request.rackPrefix}${id}` }),
   };
   return { kind: "broker", id, roles, dir, host, ports: { kafka, peer, http }, properties };
 }

@@ -22,7 +22,10 @@ program
   .option("--port <p>", "port of the gateway; the other ports keep their distance to it; 0: any free ones", "8080")
   .option("--data-dir <dir>", "where everything is kept", "data")
   .option("--host <h>", "address to listen on", "127.0.0.1")
-  .option("--rack-per-broker", "give each broker a rack of its own")
+  .option(
+    "--rack-per-broker [prefix]",
+    "give each broker a rack of its own: the prefix (rack- unless given) and its id",
+  )
   .option("--restart <when>", "never, or on-crash: start processes again that died without being asked to", "never")
   .option("--ready-file <file>", "write addresses, pids and the token there when everything serves")
   .option("--insecure", "allow a --host that other machines can reach, without TLS and accounts")

@@ -11,7 +11,7 @@ const layout = planLayout({
   ports: portBlock(8080, 1, 1),
   dataDir: "/d",
   host: "127.0.0.1",
-  rackPerBroker: false,
+  rackPrefix: null,
 });
 const nodes = layout.nodes.map((spec, at) => ({ spec, pid: 4709 + at }));
 const ready = readyReport({ pid: 4700, gateway: "http://127.0.0.1:8080", token: "tok", nodes });

@@ -10,7 +10,7 @@ test("nothing said gives Kafka's ports on loopback, three brokers by the data di
       port: 8080,
       dataDir: "data",
       host: "127.0.0.1",
-      rackPerBroker: false,
+      rackPrefix: null,
       restartOnCrash: false,
       readyFile: null,
       insecure: false,
@@ -35,6 +35,11 @@ test.each([
 
 test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("--host %s is loopback and needs no word", (host) => {
   expect(parseUpOptions({ host }).ok).toBe(true);
+});
+
+test("--rack-per-broker takes a prefix, and has one of its own", () => {
+  expect(parseUpOptions({ rackPerBroker: true })).toMatchObject({ value: { rackPrefix: "rack-" } });
+  expect(parseUpOptions({ rackPerBroker: "zone" })).toMatchObject({ value: { rackPrefix: "zone" } });
 });
 
 test("--insecure lets any host pass", () => {

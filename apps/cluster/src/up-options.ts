@@ -10,7 +10,8 @@ export interface UpOptions {
   readonly port: number;
   readonly dataDir: string;
   readonly host: string;
-  readonly rackPerBroker: boolean;
+  /** Each broker's rack is this and its id. null: no racks. */
+  readonly rackPrefix: string | null;
   readonly restartOnCrash: boolean;
   readonly readyFile: string | null;
   readonly insecure: boolean;
@@ -24,7 +25,8 @@ export interface RawUpOptions {
   readonly port?: string;
   readonly dataDir?: string;
   readonly host?: string;
-  readonly rackPerBroker?: boolean;
+  /** true: the flag without a prefix. */
+  readonly rackPerBroker?: boolean | string;
   readonly restart?: string;
   readonly readyFile?: string;
   readonly insecure?: boolean;
@@ -61,12 +63,13 @@ export function parseUpOptions(raw: RawUpOptions): Outcome<UpOptions> {
     );
   }
   const { rackPerBroker = false, json = false } = raw;
+  const rackPrefix = rackPerBroker === false ? null : rackPerBroker === true ? "rack-" : rackPerBroker;
   const dataDir = raw.dataDir ?? "data";
   const readyFile = raw.readyFile ?? null;
   const restartOnCrash = restart === "on-crash";
   return {
     ok: true,
-    value: { brokers, controllers, port, dataDir, host, rackPerBroker, restartOnCrash, readyFile, insecure, json },
+    value: { brokers, controllers, port, dataDir, host, rackPrefix, restartOnCrash, readyFile, insecure, json },
   };
 }
 

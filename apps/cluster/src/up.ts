@@ -67,7 +67,7 @@ async function run({ options, directory, ports, progress, startedAtMs }: Run): P
     ports,
     dataDir: directory.path,
     host: options.host,
-    rackPerBroker: options.rackPerBroker,
+    rackPrefix: options.rackPrefix,
   });
   const console = prepareConsole(join(ROOT, "apps/console"));
   const token = randomBytes(24).toString("base64url");
