@@ -33,16 +33,17 @@ export function peekRequest(frame: Uint8Array): { apiKey: number; apiVersion: nu
   return { apiKey: reader.int16(), apiVersion: reader.int16(), correlationId: reader.int32() };
 }
 
-/** A frame, without its length, to a request. Throws ProtocolError. */
+/**
+ * A frame, without its length, to a request. Throws ProtocolError. Bytes after the message are let pass, as Kafka does: librdkafka leaves
+ * three of them behind its question for all topics.
+ */
 export function decodeRequest(frame: Uint8Array): DecodedRequest {
   const reader = new Reader(frame);
   const { apiKey, apiVersion } = peekRequest(frame);
   const codec = codecOf(apiKey, apiVersion);
   try {
     const header = readRequestHeader(reader);
-    const body = codec.readRequest(reader, apiVersion);
-    reader.finish();
-    return { header, body };
+    return { header, body: codec.readRequest(reader, apiVersion) };
   } catch (error) {
     throw named(error, `${apiName(apiKey)} request v${apiVersion}`);
   }

@@ -34,7 +34,7 @@ export class Reader {
     return this.end - this.at;
   }
 
-  /** A message must fill its frame: what follows it is a bug of the sender or of the version. */
+  /** Of answers, which our own nodes send: the message must fill its frame, or the version was misunderstood. */
   finish(): void {
     if (this.at !== this.end) throw new ProtocolError(`${this.end - this.at} bytes are left over after the message`);
   }

@@ -67,6 +67,13 @@ describe("frames of other encoders", () => {
   });
 });
 
+test("librdkafka's question for all topics leaves three bytes after the message, which Kafka lets pass", () => {
+  // Length and bytes of librdkafka 2.15.1: four bytes for an array length that needs one. The rest reads as flags and no tags.
+  const head = "0003000c00000002000772646b61666b6100";
+  const { body } = decodeRequest(Buffer.from(`${head}00000000010000`, "hex"));
+  expect(body).toMatchObject({ topics: null, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false });
+});
+
 describe("headers", () => {
   test("an ApiVersions answer has header v0 in every version", () => {
     for (const version of [0, 3, 4]) {
