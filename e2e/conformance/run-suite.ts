@@ -1,10 +1,10 @@
 /** Runs the suite test by test against a target, watches the brokers meanwhile, and starts the cluster anew when one of them is lost. */
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../run-command.ts";
-import type { Runner } from "./runner.ts";
+import { type Runner, SCHEMA } from "./runner.ts";
 import { type Scenario, SCENARIOS, type SuiteRun } from "./suite.ts";
 import type { Target, TargetCluster } from "./targets.ts";
 import { type RunnerEnd, type TestResult, verdicts } from "./verdict.ts";
@@ -44,6 +44,8 @@ export async function runSuite(options: SuiteOptions): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), "conformance-"));
   try {
     writeScripts(work);
+    mkdirSync(join(work, "src"));
+    cpSync(join(options.runner.dir, SCHEMA), join(work, "src", SCHEMA));
     for (const scenario of SCENARIOS) {
       const runs = options.runs.filter((run) => run.scenario === scenario);
       if (runs.length > 0) await runScenario({ ...options, runs }, scenario, work);

@@ -14,6 +14,9 @@ const PACKAGE = "@confluentinc/kafka-javascript";
 const TOOLS = ["gcc", "g++", "make"];
 const HEADERS = { "zlib.h": "zlib1g-dev", "openssl/ssl.h": "libssl-dev" };
 
+/** The test of statistics reads it at `../src/` of where it runs. */
+export const SCHEMA = "statistics_schema.json";
+
 export interface Runner {
   readonly librdkafkaVersion: string;
   /** Holds `test-runner`, the two libraries, and the sources that list the tests. */
@@ -67,7 +70,8 @@ export async function buildRunner(say: (line: string) => void): Promise<RunnerOu
     // Renamed when complete: runs beside each other build twice at worst, and never see half.
     const complete = mkdtempSync(`${runner.dir}-`);
     const listing = ["test.c", ...Object.values(IN_PARTS)].map((file) => `tests/${file}`);
-    for (const file of ["src/librdkafka.so.1", "src-cpp/librdkafka++.so.1", "tests/test-runner", ...listing])
+    const libraries = ["src/librdkafka.so.1", "src-cpp/librdkafka++.so.1"];
+    for (const file of [...libraries, "tests/test-runner", `src/${SCHEMA}`, ...listing])
       cpSync(join(work, file), join(complete, file.split("/").at(-1)!), { dereference: true });
     if (!existsSync(runner.dir)) renameSync(complete, runner.dir);
     else rmSync(complete, { recursive: true, force: true });
