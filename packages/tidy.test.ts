@@ -16,8 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/raft": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol/types", "@vitrine/protocol/batch"],
   "packages/metadata": ["@vitrine/core", "@vitrine/protocol/types"],
   "packages/replication": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol/types", "@vitrine/protocol/batch"],
+  "packages/group-coordinator": ["@vitrine/core", "@vitrine/protocol/types"],
   "packages/broker": [
     "core",
+    "group-coordinator",
     "log",
     "raft",
     "metadata",
@@ -55,7 +57,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Deterministic machines: no Node, no clock, no timer, no promise, no random of their own. */
-const MACHINES = ["core", "api", "log", "raft", "metadata", "replication", "broker"].map((name) => `packages/${name}`);
+const MACHINES = ["core", "api", "log", "raft", "metadata", "replication", "group-coordinator", "broker"].map(
+  (name) => `packages/${name}`,
+);
 
 const POISONED = [
   /\bfrom "node:/,

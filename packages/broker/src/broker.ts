@@ -14,6 +14,7 @@ import { ActiveController } from "./active-controller.ts";
 import type { BrokerConfig } from "./config.ts";
 import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
 import { DeadBrokers } from "./dead-brokers.ts";
+import { Groups, type GroupObserver } from "./groups/groups.ts";
 import { HANDLERS } from "./handlers/index.ts";
 import { TOPICS_KEY } from "./handlers/03-metadata.ts";
 import { IsrChannel } from "./isr-channel.ts";
@@ -66,6 +67,7 @@ export class Broker {
   readonly #fetcher: ReplicaFetcher;
   readonly #isr: IsrChannel;
   readonly #retention: Retention;
+  readonly #groups: Groups;
   readonly #parts: BrokerParts;
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
@@ -131,6 +133,7 @@ export class Broker {
     this.#fetcher = new ReplicaFetcher(runtime, this.#partitions, brokerEpoch);
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
+    this.#groups = new Groups(runtime, this.#channel, () => this.#metadata.image);
     const sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7ffffffe) });
     this.#parts = {
       runtime,
@@ -141,6 +144,7 @@ export class Broker {
       sessions,
       lifecycle: this.#lifecycle,
       producerIds: roles.broker ? new ProducerIds(runtime, this.#channel, brokerEpoch) : null,
+      groups: this.#groups,
       traffic: this.traffic,
       image: () => this.#metadata.image,
     };
@@ -149,6 +153,11 @@ export class Broker {
 
   get image(): MetadataImage {
     return this.#metadata.image;
+  }
+
+  /** The groups that this node coordinates. */
+  get groups(): GroupObserver {
+    return this.#groups;
   }
 
   get isActiveController(): boolean {
@@ -275,6 +284,7 @@ export class Broker {
     this.#lifecycleTick();
     this.#partitions.tick();
     this.#retention.tick();
+    this.#groups.tick();
     this.#metadata.tick();
     const snapshot = this.#metadata.takeSnapshot();
     if (snapshot) {
@@ -296,7 +306,8 @@ export class Broker {
   /** What partitions asked for while they were stepped; carrying it out may lead to more. */
   #followEffects(): void {
     const { effects } = this.#partitions;
-    for (let round = 0; effects.length > 0; round++) {
+    for (let round = 0; effects.length > 0 || this.#groups.hasQueued; round++) {
+      this.#groups.flush();
       invariant(round < 1_000, "partitions keep asking for more within one turn");
       for (const effect of effects.splice(0)) {
         const key = partitionLogKey(effect.partition.topicId, effect.partition.index);
@@ -315,8 +326,11 @@ export class Broker {
             break;
           case "roleChanged":
             this.#partitions.plans.sync(effect.partition);
+            this.#groups.onRoleChanged(effect.partition);
             break;
           case "highWatermark":
+            this.#groups.onHighWatermark(effect.partition);
+            break;
           case "isrChanged":
           case "logStart":
             break;
@@ -342,6 +356,7 @@ export class Broker {
       this.#lifecycleDeadlineMs(),
       this.#partitions.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
+      this.#groups.nextDeadlineMs(),
       this.#metadata.nextDeadlineMs,
     );
   }
@@ -407,6 +422,7 @@ export class Broker {
         this.#deadBrokers.probe(delta.brokers.flatMap(({ after }) => (after ? [after.id] : [])));
     }
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
+    this.#groups.applyDelta(delta);
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
     this.#loop.purgatory.touch(TOPICS_KEY);

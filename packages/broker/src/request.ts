@@ -2,6 +2,7 @@
 import type { MetadataImage } from "@vitrine/metadata";
 import type { FetchSessions } from "@vitrine/replication";
 import type { ControllerChannel } from "./controller-channel.ts";
+import type { Groups } from "./groups/groups.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Partitions } from "./partitions.ts";
 import type { ApiRequest, RequestContext } from "./ports.ts";
@@ -25,6 +26,7 @@ export interface BrokerParts {
   readonly lifecycle: Lifecycle | null;
   /** null on nodes that are no brokers. */
   readonly producerIds: ProducerIds | null;
+  readonly groups: Groups;
   readonly traffic: Traffic;
   image(): MetadataImage;
 }

@@ -1,4 +1,5 @@
 /** The static settings a broker reads while it runs, typed. Names and defaults are Kafka's (`behaviours.md`); Vitrine's own begin with `vitrine.`. */
+import { DEFAULT_GROUP_SETTINGS, type GroupCoordinatorSettings } from "@vitrine/group-coordinator";
 import type { BrokerConfig } from "./config.ts";
 
 export interface BrokerSettings {
@@ -48,6 +49,13 @@ export interface BrokerSettings {
   readonly logDir: string;
   /** `max.request.partition.size.limit` */
   readonly requestPartitionsMax: number;
+  /** `offsets.topic.num.partitions` */
+  readonly offsetsTopicPartitions: number;
+  /** `offsets.topic.replication.factor` */
+  readonly offsetsTopicReplicationFactor: number;
+  /** `offsets.topic.segment.bytes` */
+  readonly offsetsTopicSegmentBytes: number;
+  readonly groups: GroupCoordinatorSettings;
   /** `request.timeout.ms` of requests between nodes. */
   readonly peerRequestTimeoutMs: number;
 }
@@ -81,6 +89,23 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
     producerIdExpirationMs: number("producer.id.expiration.ms", 86_400_000),
     logDir: text("log.dirs") ?? text("log.dir") ?? "/tmp/kafka-logs",
     requestPartitionsMax: number("max.request.partition.size.limit", 2_000),
+    offsetsTopicPartitions: number("offsets.topic.num.partitions", 50),
+    offsetsTopicReplicationFactor: number("offsets.topic.replication.factor", 3),
+    offsetsTopicSegmentBytes: number("offsets.topic.segment.bytes", 104_857_600),
+    groups: {
+      ...DEFAULT_GROUP_SETTINGS,
+      minSessionTimeoutMs: number("group.min.session.timeout.ms", DEFAULT_GROUP_SETTINGS.minSessionTimeoutMs),
+      maxSessionTimeoutMs: number("group.max.session.timeout.ms", DEFAULT_GROUP_SETTINGS.maxSessionTimeoutMs),
+      initialRebalanceDelayMs: number(
+        "group.initial.rebalance.delay.ms",
+        DEFAULT_GROUP_SETTINGS.initialRebalanceDelayMs,
+      ),
+      maxSize: number("group.max.size", DEFAULT_GROUP_SETTINGS.maxSize),
+      offsetMetadataMaxLength: number("offset.metadata.max.bytes", DEFAULT_GROUP_SETTINGS.offsetMetadataMaxLength),
+      offsetsRetentionMs: number("offsets.retention.minutes", 10_080) * 60_000,
+      offsetsRetentionCheckIntervalMs: number("offsets.retention.check.interval.ms", 600_000),
+      commitTimeoutMs: number("offsets.commit.timeout.ms", 5_000),
+    },
     peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
   };
 }

@@ -13,6 +13,7 @@ export * from "./records/build.ts";
 export * from "./records/compression.ts";
 export * from "./records/control.ts";
 export * from "./records/crc32c.ts";
+export * from "./records/group-records.ts";
 export * from "./records/metadata-records.ts";
 export * from "./records/read.ts";
 export * from "./records/validate.ts";

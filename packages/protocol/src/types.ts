@@ -6,6 +6,7 @@ export * from "./gen/types.ts";
 export { ApiKey } from "./gen/api-map.ts";
 export type { RequestMap, ResponseMap } from "./gen/api-map.ts";
 export * from "./api-keys.ts";
+export type { GroupRecord } from "./group-record.ts";
 export * from "./metadata-record.ts";
 export * from "./murmur2.ts";
 export * from "./tags.ts";

@@ -1,0 +1,231 @@
+/**
+ * The group coordinators of this broker: one for each partition of `__consumer_offsets` that it leads, made when leadership begins and
+ * dropped when it ends (KAFKA-10614: by leader epoch, so that quick changes cannot mix two lives up). Also what the live views see of groups.
+ */
+import { unreachable, type ErrorName, type PartitionIndex } from "@vitrine/core";
+import {
+  groupPartition,
+  type Command,
+  type CommandType,
+  type CoordinatedGroup as CoordinatedGroupState,
+  type GroupEvent,
+  type ReplyOf,
+} from "@vitrine/group-coordinator";
+import type { MetadataDelta, MetadataImage } from "@vitrine/metadata";
+import type { Partition } from "@vitrine/replication";
+import type { ControllerChannel } from "../controller-channel.ts";
+import type { Runtime } from "../runtime.ts";
+import { CoordinatedPartition } from "./coordinated-partition.ts";
+import { OFFSETS_TOPIC, OffsetsTopic } from "./offsets-topic.ts";
+
+/** A group that this node coordinates, for the views. */
+export interface CoordinatedGroup extends CoordinatedGroupState {
+  /** Of `__consumer_offsets`. */
+  readonly coordinatorPartition: PartitionIndex;
+}
+
+/** What the live views see of groups. Empty on nodes without the broker role. */
+export interface GroupObserver {
+  /** Ids of groups coordinated here that changed since the last call (membership, state, offsets); includes ids of groups gone. */
+  takeChanged(): ReadonlySet<string>;
+  /** null when it is not coordinated here (any more) or does not exist. */
+  describe(groupId: string): CoordinatedGroup | null;
+  ids(): Iterable<string>;
+  /** Called inside the turn with everything that happens to groups coordinated here. Returns the way to stop. */
+  onEvent(listener: (event: GroupNotice) => void): () => void;
+}
+
+export type GroupNotice =
+  | GroupEvent
+  /** This node began to coordinate the groups of a partition. */
+  | {
+      readonly type: "coordinatorMoved";
+      readonly coordinatorPartition: PartitionIndex;
+      readonly leaderEpoch: number;
+      readonly groupCount: number;
+    };
+
+/** A command before it has a token. */
+type Ask<T extends CommandType> = Omit<Extract<Command, { readonly type: T }>, "token">;
+
+export class Groups implements GroupObserver {
+  readonly topic: OffsetsTopic;
+  readonly #runtime: Runtime;
+  readonly #image: () => MetadataImage;
+  readonly #byIndex = new Map<PartitionIndex, CoordinatedPartition>();
+  readonly #changed = new Set<string>();
+  readonly #listeners = new Set<(event: GroupNotice) => void>();
+
+  constructor(runtime: Runtime, channel: ControllerChannel, image: () => MetadataImage) {
+    this.#runtime = runtime;
+    this.#image = image;
+    this.topic = new OffsetsTopic(runtime, channel, image);
+  }
+
+  // ---- requests
+
+  /** Asks the group's coordinator where it is here. Exactly one of the two is called, once. */
+  ask<T extends CommandType>(
+    groupId: string,
+    command: Ask<T> & { readonly type: T },
+    onReply: (reply: ReplyOf<T>) => void,
+    onRefused: (error: ErrorName) => void,
+  ): void {
+    const at = this.locate(groupId);
+    if (typeof at === "string") onRefused(at);
+    else at.submit<T>(command as never, (body) => onReply(body as ReplyOf<T>));
+  }
+
+  /** The coordinator of a group, or why it cannot be asked here. */
+  locate(groupId: string): CoordinatedPartition | ErrorName {
+    const index = this.partitionOf(groupId);
+    const found = index === null ? undefined : this.#byIndex.get(index);
+    if (!found) return "NOT_COORDINATOR";
+    return found.isActive ? found : "COORDINATOR_LOAD_IN_PROGRESS";
+  }
+
+  /** The partition of `__consumer_offsets` a group lives in; null while there is no such topic. */
+  partitionOf(groupId: string): PartitionIndex | null {
+    const topic = this.#image().topicsByName.get(OFFSETS_TOPIC);
+    return topic ? groupPartition(groupId, topic.partitions.size) : null;
+  }
+
+  /** Every coordinator of this broker, those that still load included. */
+  get all(): readonly CoordinatedPartition[] {
+    return [...this.#byIndex.values()];
+  }
+
+  // ---- the broker's side
+
+  onRoleChanged(partition: Partition): void {
+    if (partition.topicName !== OFFSETS_TOPIC) return;
+    const known = this.#byIndex.get(partition.index);
+    if (known && known.partition === partition && partition.isLeader && known.leaderEpoch === partition.leaderEpoch)
+      return;
+    if (known) this.#stop(known);
+    if (partition.isLeader) this.#begin(partition);
+  }
+
+  onHighWatermark(partition: Partition): void {
+    const known = partition.topicName === OFFSETS_TOPIC ? this.#byIndex.get(partition.index) : undefined;
+    if (known?.partition === partition) known.onHighWatermark();
+  }
+
+  applyDelta(delta: MetadataDelta): void {
+    if (delta.topicsDeleted.length === 0) return;
+    // Partitions that are removed are offline and say nothing of it.
+    for (const known of this.all) if (!known.partition.isLeader) this.#stop(known);
+    const topics = delta.topicsDeleted.map(({ id, name }) => ({ id, name }));
+    for (const known of this.all) known.forgetTopics(topics);
+  }
+
+  tick(): void {
+    for (const known of this.#byIndex.values()) known.tick(this.#runtime.nowMs);
+  }
+
+  nextDeadlineMs(): number {
+    let earliest = Infinity;
+    for (const known of this.#byIndex.values()) earliest = Math.min(earliest, known.nextDeadlineMs());
+    return earliest;
+  }
+
+  /** Puts what was decided in this turn into the logs. */
+  flush(): void {
+    for (const known of this.all) if (known.hasQueued) known.flush();
+  }
+
+  get hasQueued(): boolean {
+    for (const known of this.#byIndex.values()) if (known.hasQueued) return true;
+    return false;
+  }
+
+  // ---- the views
+
+  takeChanged(): ReadonlySet<string> {
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    for (const { coordinator } of this.#byIndex.values()) for (const id of coordinator.takeChanged()) changed.add(id);
+    return changed;
+  }
+
+  describe(groupId: string): CoordinatedGroup | null {
+    const at = this.locate(groupId);
+    if (typeof at === "string") return null;
+    const group = at.coordinator.describe(groupId);
+    return group && { ...group, coordinatorPartition: at.partition.index };
+  }
+
+  *ids(): Iterable<string> {
+    for (const known of this.#byIndex.values()) if (known.isActive) yield* known.coordinator.ids();
+  }
+
+  onEvent(listener: (event: GroupNotice) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // ---- the rest
+
+  #begin(partition: Partition): void {
+    const begun = new CoordinatedPartition({
+      runtime: this.#runtime,
+      partition,
+      onEvents: (_at, events) => events.forEach((event) => this.#tell(event)),
+      onActive: (at, recordCount) => this.#onActive(at, recordCount),
+      onFailed: (at) => this.#onFailed(at),
+    });
+    this.#byIndex.set(partition.index, begun);
+    begun.begin();
+  }
+
+  #stop(known: CoordinatedPartition): void {
+    const { index } = known.partition;
+    known.stop("NOT_COORDINATOR");
+    for (const id of known.coordinator.takeChanged()) this.#changed.add(id);
+    if (this.#byIndex.get(index) === known) this.#byIndex.delete(index);
+  }
+
+  #onActive(at: CoordinatedPartition, recordCount: number): void {
+    const { partition, leaderEpoch, coordinator } = at;
+    const groupCount = [...coordinator.ids()].length;
+    if (recordCount > 0)
+      this.#runtime.journal(
+        "info",
+        `coordinating the ${groupCount} groups of ${partition.label}: ${recordCount} records were replayed`,
+      );
+    this.#tell({ type: "coordinatorMoved", coordinatorPartition: partition.index, leaderEpoch, groupCount });
+  }
+
+  /** What is in memory and what is in the log differ now: everything is replayed. */
+  #onFailed(at: CoordinatedPartition): void {
+    this.#runtime.journal(
+      "warn",
+      `the groups of ${at.partition.label} are loaded anew: their records were not accepted`,
+    );
+    this.#stop(at);
+    if (at.partition.isLeader) this.#begin(at.partition);
+  }
+
+  #tell(event: GroupNotice): void {
+    const sentence = sentenceOf(event);
+    if (sentence) this.#runtime.journal("info", sentence);
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function sentenceOf(event: GroupNotice): string | null {
+  switch (event.type) {
+    case "stateChanged":
+      return `group ${event.groupId}: ${event.from} to ${event.to}, generation ${event.generation}, ${event.memberCount} members (${event.reason})`;
+    case "memberJoined":
+      return `group ${event.groupId}: member ${event.memberId} of client ${event.clientId} joined (${event.reason})`;
+    case "memberLeft":
+      return `group ${event.groupId}: member ${event.memberId} is gone (${event.reason})`;
+    case "groupDeleted":
+      return `group ${event.groupId} is deleted: ${event.reason}`;
+    case "coordinatorMoved":
+      return null;
+    default:
+      return unreachable(event);
+  }
+}
