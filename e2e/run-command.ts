@@ -14,6 +14,8 @@ export interface CommandOptions {
   /** Copies the output to this process as it comes. */
   readonly echo?: boolean;
   readonly env?: Record<string, string>;
+  /** Where it runs; the repository's root unless told otherwise. */
+  readonly cwd?: string;
   /** The child is ended after this; the result then has exit code 124. */
   readonly timeoutMs?: number;
 }
@@ -27,7 +29,7 @@ export function runCommand(
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(program, args, {
-      cwd: ROOT,
+      cwd: options.cwd ?? ROOT,
       env: {
         ...process.env,
         ...options.env,

@@ -1,19 +1,24 @@
 /**
  * `pnpm bench [name ...] [--json] [--write] [--repeat N]`: measures and prints one JSON object per benchmark; without a name, all of them.
+ * `pnpm bench kafka [--only SHAPE,...] [--pairs N] [--peer kafka]`: chosen shapes; in alternation with Apache Kafka. --pairs is --repeat.
  * --json: nothing but JSON on standard output, one line each. --write: keeps the results in e2e/bench/results.ndjson and rewrites the tables of
  * apps/docs/benchmarks.md from them.
  */
 import { parseArgs } from "node:util";
 import { append } from "./append.ts";
 import { failover } from "./failover.ts";
+import { kafka } from "./kafka.ts";
 import { thisMachine } from "./machine.ts";
 import { keepResults } from "./page.ts";
 import { produceHttp } from "./produce-http.ts";
 import type { Bench, BenchResult } from "./result.ts";
 import { startUp } from "./start-up.ts";
 
-const BENCHES: readonly Bench[] = [produceHttp, append, failover, startUp];
-const USAGE = `pnpm bench [name ...] [--json] [--write] [--repeat N]; names: ${BENCHES.map((bench) => bench.name).join(", ")}`;
+const BENCHES: readonly Bench[] = [produceHttp, kafka, append, failover, startUp];
+const SHAPES = BENCHES.flatMap((bench) => bench.shapes ?? []);
+const USAGE = `pnpm bench [name ...] [--json] [--write] [--repeat N] [--only SHAPE,...] [--peer kafka]
+names: ${BENCHES.map((bench) => bench.name).join(", ")}
+shapes: ${SHAPES.join(", ")}`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,14 +26,30 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean" },
     write: { type: "boolean" },
     repeat: { type: "string" },
+    pairs: { type: "string" },
+    only: { type: "string" },
+    peer: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
 });
-const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
-const repeat = values.repeat === undefined ? null : Number(values.repeat);
-if (values.help || unknown.length > 0 || (repeat !== null && !(Number.isSafeInteger(repeat) && repeat > 0))) {
-  console.error(unknown.length > 0 ? `unknown benchmark ${unknown.join(", ")}\n${USAGE}` : USAGE);
+const repeatText = values.repeat ?? values.pairs;
+const repeat = repeatText === undefined ? null : Number(repeatText);
+const only = values.only?.split(",") ?? null;
+const peer = values.peer === "kafka" ? "kafka" : null;
+const wrong = whyRefused();
+if (values.help || wrong !== null) {
+  console.error(wrong === null ? USAGE : `${wrong}\n${USAGE}`);
   process.exit(values.help ? 0 : 2);
+}
+
+function whyRefused(): string | null {
+  const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
+  if (unknown.length > 0) return `unknown benchmark ${unknown.join(", ")}`;
+  if (repeat !== null && !(Number.isSafeInteger(repeat) && repeat > 0)) return `${repeatText} is no number of rounds`;
+  const strange = only?.filter((name) => !SHAPES.includes(name)) ?? [];
+  if (strange.length > 0) return `unknown shape ${strange.join(", ")}`;
+  if (values.peer !== undefined && peer === null) return `unknown peer ${values.peer}: there is kafka`;
+  return null;
 }
 
 const results: BenchResult[] = [];
@@ -40,9 +61,14 @@ for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || pos
   const machine = thisMachine();
   const startedAt = new Date().toISOString();
   const startedAtMs = performance.now();
-  const measured = await bench.run({ repeat, say });
+  const measured = await bench.run({ repeat, only: bench.shapes ? only : null, peer: bench.shapes ? peer : null, say });
   const tookSeconds = Math.round((performance.now() - startedAtMs) / 1000);
-  const command = `pnpm bench ${bench.name}${repeat === null ? "" : ` --repeat ${repeat}`}`;
+  const command = [
+    `pnpm bench ${bench.name}`,
+    ...(repeat === null ? [] : [`--repeat ${repeat}`]),
+    ...(bench.shapes && only !== null ? [`--only ${only.join(",")}`] : []),
+    ...(bench.shapes && peer !== null ? [`--peer ${peer}`] : []),
+  ].join(" ");
   const result: BenchResult = { name: bench.name, command, startedAt, tookSeconds, machine, ...measured };
   results.push(result);
   console.log(values.json ? JSON.stringify(result) : JSON.stringify(result, null, 2));

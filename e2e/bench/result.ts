@@ -24,6 +24,10 @@ export interface BenchResult {
 export interface BenchOptions {
   /** Repeats per shape; null: the benchmark's own number. */
   readonly repeat: number | null;
+  /** Only these of the benchmark's shapes; null: all. */
+  readonly only: readonly string[] | null;
+  /** What to run in alternation with ours; null: nothing. */
+  readonly peer: "kafka" | null;
   /** Progress for people; standard error, so that standard output stays JSON. */
   say(line: string): void;
 }
@@ -31,6 +35,8 @@ export interface BenchOptions {
 export interface Bench {
   readonly name: string;
   readonly title: string;
+  /** Names for `--only`, where a benchmark has shapes that can be run by themselves. */
+  readonly shapes?: readonly string[];
   run(options: BenchOptions): Promise<Measured>;
 }
 
