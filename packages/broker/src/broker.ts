@@ -189,6 +189,9 @@ export class Broker {
     invariant(!this.#started, "a broker starts once");
     this.#started = true;
     const { store, network } = this.#options;
+    const selector = this.config.properties.get("replica.selector.class") ?? "";
+    if (selector !== "" && !this.settings.readsFromNearest)
+      this.#runtime.journal("warn", `replica.selector.class ${selector} is not known: consumers read from leaders`);
     store.onEvent((event) => this.#runtime.enqueue(() => this.#onLogEvent(event)));
     network.onPeerEvent((event) => this.#runtime.enqueue(() => this.#onPeerEvent(event)));
     network.setEndpoints(this.#endpoints());

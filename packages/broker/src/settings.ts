@@ -1,6 +1,7 @@
 /** The static settings a broker reads while it runs, typed. Names and defaults are Kafka's (`behaviours.md`); Vitrine's own begin with `vitrine.`. */
 import { DEFAULT_GROUP_SETTINGS, type GroupCoordinatorSettings } from "@vitrine/group-coordinator";
 import type { BrokerConfig } from "./config.ts";
+import { RACK_AWARE_SELECTOR } from "./replica-selector.ts";
 
 export interface BrokerSettings {
   /** `broker.heartbeat.interval.ms` */
@@ -56,6 +57,8 @@ export interface BrokerSettings {
   /** `offsets.topic.segment.bytes` */
   readonly offsetsTopicSegmentBytes: number;
   readonly groups: GroupCoordinatorSettings;
+  /** `replica.selector.class`: consumers read from a replica in their rack. */
+  readonly readsFromNearest: boolean;
   /** `request.timeout.ms` of requests between nodes. */
   readonly peerRequestTimeoutMs: number;
 }
@@ -106,6 +109,7 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
       offsetsRetentionCheckIntervalMs: number("offsets.retention.check.interval.ms", 600_000),
       commitTimeoutMs: number("offsets.commit.timeout.ms", 5_000),
     },
+    readsFromNearest: text("replica.selector.class") === RACK_AWARE_SELECTOR,
     peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
   };
 }

@@ -36,12 +36,14 @@ export class SmallCluster {
   readonly #waiting = new Set<{ from: NodeId; to: NodeId; end: (result: PeerResult) => void }>();
   readonly #properties: ReadonlyMap<string, string>;
   readonly #storeOptions: { readonly tailBytesMax?: number };
+  readonly #racks: Readonly<Record<NodeId, string>>;
 
   constructor(
     properties: Readonly<Record<string, string>> = {},
-    storeOptions: { readonly tailBytesMax?: number } = {},
+    { racks = {}, ...storeOptions }: { tailBytesMax?: number; racks?: Readonly<Record<NodeId, string>> } = {},
   ) {
     this.#storeOptions = storeOptions;
+    this.#racks = racks;
     this.#properties = new Map(
       Object.entries({
         "default.replication.factor": "3",
@@ -147,7 +149,7 @@ export class SmallCluster {
         roles,
         voters: VOTERS,
         advertised: { client: { host: "node", port: 9090 + id }, peer: { host: "node", port: 9190 + id }, http: null },
-        rack: null,
+        rack: this.#racks[id] ?? null,
         incarnationId: randomUuid(random),
         properties: this.#properties,
       },

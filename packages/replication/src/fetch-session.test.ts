@@ -42,6 +42,7 @@ const marks = (partitionIndex: number, fields: Partial<FetchMarks> = {}): FetchM
   partitionIndex,
   isError: false,
   isDiverging: false,
+  isRedirected: false,
   hasRecords: false,
   highWatermark: 5,
   logStartOffset: 0,
@@ -75,6 +76,7 @@ test.each([
   ["a new high watermark", { highWatermark: 6 }],
   ["a new log start", { logStartOffset: 2 }],
   ["divergence", { isDiverging: true }],
+  ["another replica to read from", { isRedirected: true }],
   ["an error", { isError: true }],
 ] as const)("F17 a partition with %s is answered", (_what, fields) => {
   const cache = sessions();

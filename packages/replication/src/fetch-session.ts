@@ -40,6 +40,8 @@ export interface FetchMarks {
   readonly partitionIndex: PartitionIndex;
   readonly isError: boolean;
   readonly isDiverging: boolean;
+  /** The fetcher is sent to another replica: it must hear of it. */
+  readonly isRedirected: boolean;
   readonly hasRecords: boolean;
   readonly highWatermark: number;
   readonly logStartOffset: number;
@@ -202,7 +204,7 @@ function isNews(session: Session, marks: FetchMarks): boolean {
     session.partitions.delete(key);
     session.partitions.set(key, cached);
   }
-  return moved || marks.isError || marks.isDiverging || marks.hasRecords;
+  return moved || marks.isError || marks.isDiverging || marks.isRedirected || marks.hasRecords;
 }
 
 function usesTopicId(spec: Pick<FetchSpec, "topicId">): boolean {

@@ -9,7 +9,8 @@ import { patchBatch } from "@vitrine/protocol/batch";
 import { highWatermark } from "./high-watermark.ts";
 import { type IsrVerdict, IsrState } from "./isr.ts";
 import { earliest } from "./deadline.ts";
-import { endOfEpoch, latestEpoch } from "./log-epochs.ts";
+import { checkFetch } from "./check-fetch.ts";
+import { latestEpoch } from "./log-epochs.ts";
 import type { PartitionContext } from "./partition-context.ts";
 import { ReplicaProgress } from "./replica-progress.ts";
 import type {
@@ -107,7 +108,7 @@ export class Leader {
     if (fetch.brokerEpoch >= 0 && fetch.brokerEpoch < Math.max(progress.brokerEpoch, known)) {
       return { kind: "error", error: "NOT_LEADER_OR_FOLLOWER" };
     }
-    const checked = this.checkFetch(fetch, log.logEndOffset);
+    const checked = checkFetch(log, fetch, log.logEndOffset);
     if (checked.kind !== "ok") return checked;
     progress.record({
       brokerEpoch: fetch.brokerEpoch,
@@ -124,22 +125,8 @@ export class Leader {
 
   /** A consumer's fetch: committed records only. */
   onConsumerFetch(fetch: { fetchOffset: Offset; lastFetchedEpoch: number }): FetchCheck {
-    return this.checkFetch(fetch, this.context.log.highWatermark);
-  }
-
-  /** Divergence before range: a position below our log start may diverge as well, and must truncate first (KAFKA-12996). */
-  private checkFetch(fetch: { fetchOffset: Offset; lastFetchedEpoch: number }, readableEnd: Offset): FetchCheck {
     const { log } = this.context;
-    if (fetch.lastFetchedEpoch >= 0) {
-      const end = endOfEpoch(log, fetch.lastFetchedEpoch);
-      if (end.epoch < fetch.lastFetchedEpoch || end.endOffset < fetch.fetchOffset) {
-        return { kind: "diverging", diverging: end };
-      }
-    }
-    if (fetch.fetchOffset < log.logStartOffset || fetch.fetchOffset > log.logEndOffset) {
-      return { kind: "error", error: "OFFSET_OUT_OF_RANGE" };
-    }
-    return { kind: "ok", readableEnd };
+    return checkFetch(log, fetch, log.highWatermark);
   }
 
   /** False until everything that earlier leaders may have acknowledged is under the high watermark. */

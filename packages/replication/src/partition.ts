@@ -10,6 +10,7 @@
  */
 import { type ErrorName, type NodeId, Offset, type PartitionIndex, type Uuid } from "@vitrine/core";
 import type { PartitionLog } from "@vitrine/log";
+import { checkFetch } from "./check-fetch.ts";
 import type { EffectSink } from "./effects.ts";
 import { Follower } from "./follower.ts";
 import { Leader } from "./leader.ts";
@@ -73,6 +74,14 @@ export interface ReplicaView {
   readonly durableEndOffset: number | null;
   /** Milliseconds since it last had everything; 0 for the leader, null = never in this epoch. */
   readonly behindMs: number | null;
+}
+
+/** A follower that a consumer may read from instead of the leader. */
+export interface ReadCandidate {
+  readonly replicaId: NodeId;
+  readonly logEndOffset: number;
+  /** Milliseconds since it last had everything. */
+  readonly behindMs: number;
 }
 
 export type OffsetAnswer =
@@ -192,18 +201,40 @@ export class Partition {
     return this.current.role === "leader" ? this.current.onFollowerFetch(fetch, nowMs) : NOT_LEADER;
   }
 
-  /** A consumer fetches from us. `ok`: read up to readableEnd (the high watermark). */
-  onConsumerFetch(fetch: { fetchOffset: Offset; lastFetchedEpoch: number; currentLeaderEpoch: number }): FetchCheck {
-    const refused = this.checkLeaderEpoch(fetch.currentLeaderEpoch);
+  /**
+   * A consumer fetches from us. `ok`: read up to readableEnd (the high watermark). `fromFollower`: a follower may serve it, up to the high watermark
+   * as far as it has heard (KIP-392).
+   */
+  onConsumerFetch(fetch: {
+    fetchOffset: Offset;
+    lastFetchedEpoch: number;
+    currentLeaderEpoch: number;
+    fromFollower?: boolean;
+  }): FetchCheck {
+    const refused = this.checkEpoch(fetch.currentLeaderEpoch);
     if (refused) return { kind: "error", error: refused };
-    return this.current.role === "leader" ? this.current.onConsumerFetch(fetch) : NOT_LEADER;
+    if (this.current.role === "leader") return this.current.onConsumerFetch(fetch);
+    if (this.current.role !== "follower" || fetch.fromFollower !== true) return NOT_LEADER;
+    return checkFetch(this.log, fetch, this.log.highWatermark);
+  }
+
+  /**
+   * Where a consumer may read from this offset on, as the leader knows: in-sync followers that have it (KAFKA-14372). Empty elsewhere.
+   */
+  readCandidates(fetchOffset: number, nowMs: number): readonly ReadCandidate[] {
+    const { current } = this;
+    if (current.role !== "leader") return [];
+    return current.isr.committed.flatMap((replicaId) => {
+      const progress = current.progressOf(replicaId);
+      if (!progress?.hasFetched || progress.fetchOffset < fetchOffset || progress.logStartOffset > fetchOffset)
+        return [];
+      return [{ replicaId, logEndOffset: progress.fetchOffset, behindMs: nowMs - progress.lastCaughtUpMs }];
+    });
   }
 
   /** FENCED_LEADER_EPOCH if the asker is behind, UNKNOWN_LEADER_EPOCH if we are (KIP-320); -1 is not checked. Then whether we lead. */
   checkLeaderEpoch(currentLeaderEpoch: number): ErrorName | null {
-    if (currentLeaderEpoch >= 0 && currentLeaderEpoch < this.leaderEpoch) return "FENCED_LEADER_EPOCH";
-    if (currentLeaderEpoch > this.leaderEpoch) return "UNKNOWN_LEADER_EPOCH";
-    return this.isLeader ? null : "NOT_LEADER_OR_FOLLOWER";
+    return this.checkEpoch(currentLeaderEpoch) ?? (this.isLeader ? null : "NOT_LEADER_OR_FOLLOWER");
   }
 
   /** ListOffsets(latest): the high watermark for clients, the log end for replicas. Unknown until this epoch's start is committed (P11). */
@@ -296,6 +327,11 @@ export class Partition {
         behindMs: Number.isFinite(behindMs) ? behindMs : null,
       };
     });
+  }
+
+  private checkEpoch(currentLeaderEpoch: number): ErrorName | null {
+    if (currentLeaderEpoch >= 0 && currentLeaderEpoch < this.leaderEpoch) return "FENCED_LEADER_EPOCH";
+    return currentLeaderEpoch > this.leaderEpoch ? "UNKNOWN_LEADER_EPOCH" : null;
   }
 
   private isPast({ liveness, localBrokerEpoch }: MetadataView): boolean {

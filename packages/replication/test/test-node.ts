@@ -193,6 +193,7 @@ export class TestNode {
       partitionIndex: data.partitionIndex,
       isError: data.errorCode !== 0,
       isDiverging: data.divergingEpoch.epoch >= 0,
+      isRedirected: false,
       hasRecords: data.records !== null,
       highWatermark: data.highWatermark,
       logStartOffset: data.logStartOffset,

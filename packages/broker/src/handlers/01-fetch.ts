@@ -7,9 +7,10 @@
  * - Waits until min.bytes are there or max.wait.ms is over; errors and divergence answer at once.
  * - Below the tail the disk is read by a reader thread; the request waits as data.
  * - v7+: incremental sessions (KIP-227). v12+: diverging epochs. v13+: topic ids. v15+: replica epoch.
- * - Followers on the client listener are refused. Not done: follower reads for consumers (KIP-392), aborted transactions.
+ * - v11+: with `replica.selector.class` a consumer is sent to a replica in its rack; followers serve below the high watermark they know (KIP-392).
+ * - Followers on the client listener are refused. Not done: aborted transactions; while there are none, read_committed ends at the high watermark.
  */
-import { errorCode, isOffset, Offset, ZERO_UUID, type ErrorName, type Uuid } from "@vitrine/core";
+import { errorCode, isOffset, Offset, ZERO_UUID, type ErrorName, type NodeId, type Uuid } from "@vitrine/core";
 import type { Batch, LogKey } from "@vitrine/log";
 import {
   newFetchResponse,
@@ -27,6 +28,7 @@ import {
 } from "@vitrine/replication";
 import { partitionLogKey } from "../partitions.ts";
 import { joinBatches, METADATA_TOPIC, METADATA_TOPIC_ID } from "../raft-wire.ts";
+import { preferredReadReplica } from "../replica-selector.ts";
 import type { BrokerParts, Handler, Reply } from "../request.ts";
 import { nodeEndpointsOf } from "./leader-hint.ts";
 
@@ -36,6 +38,8 @@ interface Slot {
   readonly partition: Partition | null;
   readonly key: LogKey;
   readonly replica: boolean;
+  /** Where the consumer should read instead; null: here. */
+  redirect: NodeId | null;
   error: ErrorName;
   diverging: DivergingEpoch | null;
   /** What a cold read brought; kept until the answer goes out. */
@@ -64,7 +68,7 @@ export const fetch: Handler = (parts, request, from, reply) => {
   }
   new FetchInProgress(
     parts,
-    { body, apiVersion: request.apiVersion, context: begun.context, replicaId },
+    { body, apiVersion: request.apiVersion, context: begun.context, replicaId, isClient: from.listener === "client" },
     reply,
   ).start();
 };
@@ -96,6 +100,8 @@ class FetchInProgress {
   readonly #request: FetchRequest;
   readonly #context: FetchContext;
   readonly #replicaId: number;
+  /** Clients of v11 and later know of replicas in their rack, and may read from followers. Our own nodes look for the leader. */
+  readonly #knowsReplicas: boolean;
   /** The current leader comes with errors from v12 on; older answers must not carry it. */
   readonly #tellsLeader: boolean;
   /** The leader's address comes with v16. */
@@ -112,6 +118,7 @@ class FetchInProgress {
       readonly apiVersion: number;
       readonly context: FetchContext;
       readonly replicaId: number;
+      readonly isClient: boolean;
     },
     reply: Reply,
   ) {
@@ -119,6 +126,7 @@ class FetchInProgress {
     this.#request = asked.body;
     this.#context = asked.context;
     this.#replicaId = asked.replicaId;
+    this.#knowsReplicas = asked.isClient && asked.apiVersion >= 11;
     this.#tellsLeader = asked.apiVersion < 0 || asked.apiVersion >= 12;
     this.#tellsEndpoints = asked.apiVersion < 0 || asked.apiVersion >= 16;
     this.#reply = reply;
@@ -172,6 +180,7 @@ class FetchInProgress {
       partition,
       key: partitionLogKey(topicId, spec.partitionIndex),
       replica: this.#replicaId >= 0,
+      redirect: null,
       error: "NONE",
       diverging: null,
       cold: null,
@@ -182,7 +191,8 @@ class FetchInProgress {
     else if (!partition)
       slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
     else if (!isOffset(spec.fetchOffset)) slot.error = "OFFSET_OUT_OF_RANGE";
-    else if (slot.replica) {
+    else if (!slot.replica) slot.redirect = this.#redirectOf(partition, spec);
+    else {
       const before = followerMarks(partition, this.#replicaId);
       const check = partition.onFollowerFetch(
         {
@@ -204,6 +214,14 @@ class FetchInProgress {
     return slot;
   }
 
+  #redirectOf(partition: Partition, { fetchOffset, currentLeaderEpoch }: FetchSpec): NodeId | null {
+    const { runtime } = this.#parts;
+    if (!runtime.settings.readsFromNearest || !this.#knowsReplicas || partition.checkLeaderEpoch(currentLeaderEpoch))
+      return null;
+    const { rackId } = this.#request;
+    return preferredReadReplica(this.#parts.image(), partition, { rackId, fetchOffset, nowMs: runtime.nowMs });
+  }
+
   /** Takes what is in memory, and asks the disk for what is not. */
   #read(): void {
     let left = this.#maxBytes;
@@ -211,7 +229,7 @@ class FetchInProgress {
     for (const slot of this.#slots) {
       slot.batches = [];
       const readableEnd = this.#readableEnd(slot);
-      if (readableEnd === null || slot.diverging) continue;
+      if (readableEnd === null || slot.diverging || slot.redirect !== null) continue;
       if (left <= 0 && !first) continue;
       const maxBytes = Math.min(slot.spec.maxBytes, Math.max(left, 1));
       const read = slot.cold ?? this.#readTail(slot, readableEnd, maxBytes);
@@ -222,8 +240,8 @@ class FetchInProgress {
       }
       let sizeBytes = 0;
       for (const batch of read) sizeBytes += batch.bytes.byteLength;
-      // Only the first batch of the whole answer may be larger than asked for.
-      if (!first && sizeBytes > left) continue;
+      // Only the first batch of the whole answer may be larger than asked for (KIP-74).
+      if (!first && sizeBytes > maxBytes) continue;
       slot.batches = read;
       if (sizeBytes > 0) first = false;
       left -= sizeBytes;
@@ -243,6 +261,7 @@ class FetchInProgress {
       fetchOffset: Offset(spec.fetchOffset),
       lastFetchedEpoch: spec.lastFetchedEpoch,
       currentLeaderEpoch: spec.currentLeaderEpoch,
+      fromFollower: this.#knowsReplicas,
     });
     if (check.kind === "error") slot.error = check.error;
     else if (check.kind === "diverging") slot.diverging = check.diverging;
@@ -279,14 +298,16 @@ class FetchInProgress {
   #isEnough(): boolean {
     let bytes = 0;
     for (const slot of this.#slots) {
-      if (slot.error !== "NONE" || slot.diverging) return true;
+      if (slot.error !== "NONE" || slot.diverging || slot.redirect !== null) return true;
       for (const batch of slot.batches) bytes += batch.bytes.byteLength;
     }
     if (this.#slots.length === 0) return true;
     // Answering without what the disk is about to bring would throw that read away: a partition that lags behind the tail would never get on
     // beside a busy one, and an empty answer would say that there is nothing.
     if (this.#isReading()) return false;
-    return bytes >= this.#request.minBytes && (bytes > 0 || this.#request.minBytes <= 0);
+    // More than fits into an answer is never waited for.
+    const minBytes = Math.min(this.#request.minBytes, this.#maxBytes);
+    return bytes >= minBytes && (bytes > 0 || minBytes <= 0);
   }
 
   #answer(): void {
@@ -299,6 +320,7 @@ class FetchInProgress {
       partitionIndex: slot.spec.partitionIndex,
       isError: slot.error !== "NONE",
       isDiverging: slot.diverging !== null,
+      isRedirected: slot.redirect !== null,
       hasRecords: slot.batches.length > 0,
       highWatermark: slot.partition?.log.highWatermark ?? -1,
       logStartOffset: slot.partition?.log.logStartOffset ?? -1,
@@ -332,6 +354,7 @@ class FetchInProgress {
       records: failed || slot.diverging ? EMPTY : (joinBatches(slot.batches) ?? EMPTY),
     });
     if (slot.diverging) data.divergingEpoch = slot.diverging;
+    if (slot.redirect !== null && !failed) data.preferredReadReplica = slot.redirect;
     if (this.#tellsLeader && (slot.error === "NOT_LEADER_OR_FOLLOWER" || slot.error === "FENCED_LEADER_EPOCH")) {
       const known = this.#parts.image().topicsById.get(slot.topicId)?.partitions.get(slot.spec.partitionIndex);
       if (known) data.currentLeader = { leaderId: known.leader, leaderEpoch: known.leaderEpoch };

@@ -1,7 +1,8 @@
 /**
  * ListOffsets, versions 1 to 11: offset by timestamp, or one of the special positions.
  *
- * - -1 latest: the high watermark; OFFSET_NOT_AVAILABLE until what earlier leaders may have acknowledged is under it (KIP-207).
+ * - -1 latest: the high watermark; OFFSET_NOT_AVAILABLE (before v5 LEADER_NOT_AVAILABLE) until what earlier leaders may have
+ *   acknowledged is under it (KIP-207).
  * - -2 earliest and -4 earliest local: the log start. -3: the record with the largest timestamp. -5: nothing is tiered, answers -1.
  * - t >= 0: the first record with timestamp >= t, below the high watermark; -1 when there is none. Asks the disk; waits as data.
  * - Only the leader answers (also for replicas, which nobody sends any more).
@@ -35,6 +36,7 @@ export const listOffsets: Handler = (parts, request, _from, reply) => {
   const topics = body.topics.map((topic) => {
     const found = parts.image().topicsByName.get(topic.name);
     // The field came with v4, and older answers must not carry it.
+    const isOld = request.apiVersion >= 0 && request.apiVersion < 5;
     const tellsEpoch = request.apiVersion < 0 || request.apiVersion >= 4;
     const partitions = topic.partitions.map((asked) => {
       const answer = newListOffsetsResponseListOffsetsPartitionResponse({ partitionIndex: asked.partitionIndex });
@@ -47,6 +49,8 @@ export const listOffsets: Handler = (parts, request, _from, reply) => {
       waiting += 1;
       find(parts, partition, asked, body.replicaId >= 0, answer, () => {
         if (!tellsEpoch) answer.leaderEpoch = -1;
+        if (isOld && answer.errorCode === errorCode("OFFSET_NOT_AVAILABLE"))
+          answer.errorCode = errorCode("LEADER_NOT_AVAILABLE");
         done();
       });
       return answer;
