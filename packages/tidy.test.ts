@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "protocol/batch",
     "api",
   ].map((name) => `@vitrine/${name}`),
+  "packages/group-member": ["@vitrine/core", "@vitrine/protocol", "@vitrine/protocol/types"],
   "packages/engine": [
     "@vitrine/core",
     "@vitrine/api",
@@ -37,9 +38,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "@vitrine/protocol",
     "@vitrine/protocol/types",
   ],
-  "packages/http-api": ["core", "api", "engine", "client", "protocol", "protocol/types", "protocol/batch"].map(
-    (name) => `@vitrine/${name}`,
-  ),
+  "packages/http-api": [
+    "core",
+    "api",
+    "engine",
+    "client",
+    "group-member",
+    "protocol",
+    "protocol/types",
+    "protocol/batch",
+  ].map((name) => `@vitrine/${name}`),
   "packages/kafka-listener": ["@vitrine/core", "@vitrine/broker", "@vitrine/protocol", "@vitrine/protocol/types"],
   "packages/client": ["@vitrine/core", "@vitrine/api"],
   "packages/sim": [
@@ -57,9 +65,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Deterministic machines: no Node, no clock, no timer, no promise, no random of their own. */
-const MACHINES = ["core", "api", "log", "raft", "metadata", "replication", "group-coordinator", "broker"].map(
-  (name) => `packages/${name}`,
-);
+const MACHINES = [
+  "core",
+  "api",
+  "log",
+  "raft",
+  "metadata",
+  "replication",
+  "group-coordinator",
+  "group-member",
+  "broker",
+].map((name) => `packages/${name}`);
 
 const POISONED = [
   /\bfrom "node:/,

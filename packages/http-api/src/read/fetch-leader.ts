@@ -19,6 +19,8 @@ export interface FetchPlan {
   readonly positions: ReadonlyMap<number, Position>;
   readonly waitMs: number;
   readonly bytes: number;
+  /** Of one partition; default `bytes`. */
+  readonly partitionBytes?: number;
   readonly isolation: "committed" | "uncommitted";
   readonly signal?: AbortSignal;
   /** Decoding stops at the batch that reaches it. */
@@ -60,7 +62,7 @@ export async function fetchFromLeader(engine: Engine, plan: FetchPlan): Promise<
             currentLeaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1,
             fetchOffset: position.offset,
             lastFetchedEpoch: position.epoch,
-            partitionMaxBytes: plan.bytes,
+            partitionMaxBytes: plan.partitionBytes ?? plan.bytes,
           }),
         ),
       },

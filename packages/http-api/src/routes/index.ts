@@ -10,6 +10,8 @@ import { Producer } from "../produce/producer.ts";
 import { TailGate } from "../tail-gate.ts";
 import { brokerRoutes } from "./brokers.ts";
 import { configRoutes } from "./config.ts";
+import { CommittedTimes } from "../groups/committed-times.ts";
+import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
 import { indexDocument } from "./index-document.ts";
 import { processControlRoutes } from "./process-control.ts";
@@ -23,6 +25,7 @@ import { topicRoutes } from "./topics.ts";
 /** What the two sets of routes share, so that `/` and `/v1` meet in the same lanes and limits. */
 export interface Services extends WriteServices {
   readonly gate: TailGate;
+  readonly times: CommittedTimes;
 }
 
 export function createServices(context: HttpContext): Services {
@@ -31,7 +34,7 @@ export function createServices(context: HttpContext): Services {
   const producer = new Producer({ engine: context.engine, queueBytesMax: context.limits.produceQueueBytes, random });
   const gate = new TailGate(context.limits.tailsMax, context.closing);
   clusterGauges(context, { produceQueueBytes: () => producer.queuedBytes, openTails: () => gate.open });
-  return { producer, topics: new TopicMaker(context.engine), gate };
+  return { producer, topics: new TopicMaker(context.engine), gate, times: new CommittedTimes(context.engine) };
 }
 
 /** Routes of http.md sections 1 to 7; registered at `/` and under `/v1`. */
@@ -45,6 +48,7 @@ export function apiRoutes(
   configRoutes(app, context);
   produceRoutes(app, context, services);
   recordRoutes(app, context, services.gate);
+  groupRoutes(app, context, services.times);
   brokerRoutes(app, context);
   processControlRoutes(app, context, () => topicDefaults(context.engine));
   sessionRoutes(app, context);

@@ -19,11 +19,7 @@ export function page<Row>(
   keyOf: (row: Row) => string,
   query: { limit?: number; cursor?: string },
 ): FastifyReply {
-  const after = query.cursor === undefined ? null : decode(query.cursor);
-  const sorted = rows.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
-  const rest = after === null ? sorted : sorted.filter((row) => compare(keyOf(row), after) > 0);
-  const data = rest.slice(0, query.limit ?? LIMIT_DEFAULT);
-  const next = data.length < rest.length ? Buffer.from(keyOf(data.at(-1)!)).toString("base64url") : null;
+  const { data, next } = pageOf(rows, keyOf, query);
   if (next !== null) {
     const url = new URL(request.url, "http://x");
     url.searchParams.set("cursor", next);
@@ -31,6 +27,19 @@ export function page<Row>(
     reply.header("link", `<${url.pathname}${url.search}>; rel="next"`);
   }
   return reply.header("cache-control", "no-store").send({ data, next });
+}
+
+/** The rows of one page and the cursor of the next, for lists whose rows are filled in only where they are shown. */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  query: { limit?: number; cursor?: string },
+): { readonly data: Row[]; readonly next: string | null } {
+  const after = query.cursor === undefined ? null : decode(query.cursor);
+  const sorted = rows.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+  const rest = after === null ? sorted : sorted.filter((row) => compare(keyOf(row), after) > 0);
+  const data = rest.slice(0, query.limit ?? LIMIT_DEFAULT);
+  return { data, next: data.length < rest.length ? Buffer.from(keyOf(data.at(-1)!)).toString("base64url") : null };
 }
 
 function compare(a: string, b: string): number {

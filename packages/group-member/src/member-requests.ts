@@ -1,0 +1,72 @@
+/** The requests of a member, from what it is set to and where it stands. */
+import {
+  type JoinGroupResponse,
+  newFindCoordinatorRequest,
+  newHeartbeatRequest,
+  newJoinGroupRequest,
+  newJoinGroupRequestJoinGroupRequestProtocol,
+  newLeaveGroupRequest,
+  newSyncGroupRequest,
+  type SyncGroupRequest,
+} from "@vitrine/protocol/types";
+import { writeSubscription, type Subscription } from "./consumer-protocol.ts";
+import type { MemberCall, MemberSettings } from "./member-types.ts";
+
+export function findCall({ groupId }: MemberSettings): MemberCall {
+  return { kind: "find", request: newFindCoordinatorRequest({ key: groupId, coordinatorKeys: [groupId] }) };
+}
+
+export function joinCall(
+  settings: MemberSettings,
+  member: { readonly memberId: string; readonly subscription: Subscription; readonly reason: string },
+): MemberCall {
+  const protocols = settings.assignors.map((name) =>
+    newJoinGroupRequestJoinGroupRequestProtocol({ name, metadata: writeSubscription(member.subscription, name) }),
+  );
+  const request = newJoinGroupRequest({
+    groupId: settings.groupId,
+    sessionTimeoutMs: settings.sessionTimeoutMs,
+    rebalanceTimeoutMs: settings.maxPollIntervalMs,
+    memberId: member.memberId,
+    groupInstanceId: settings.instanceId,
+    protocolType: "consumer",
+    protocols,
+    reason: member.reason,
+  });
+  return { kind: "join", request };
+}
+
+export function syncCall(
+  settings: MemberSettings,
+  joined: JoinGroupResponse,
+  assignments: SyncGroupRequest["assignments"],
+): MemberCall {
+  const request = newSyncGroupRequest({
+    groupId: settings.groupId,
+    generationId: joined.generationId,
+    memberId: joined.memberId,
+    groupInstanceId: settings.instanceId,
+    protocolType: joined.protocolType ?? "consumer",
+    protocolName: joined.protocolName,
+    assignments,
+  });
+  return { kind: "sync", request };
+}
+
+interface Standing {
+  readonly memberId: string;
+  readonly generation: number;
+}
+
+export function heartbeatCall(settings: MemberSettings, { memberId, generation }: Standing): MemberCall {
+  const { groupId, instanceId } = settings;
+  return {
+    kind: "heartbeat",
+    request: newHeartbeatRequest({ groupId, generationId: generation, memberId, groupInstanceId: instanceId }),
+  };
+}
+
+export function leaveCall({ groupId, instanceId }: MemberSettings, memberId: string, reason: string): MemberCall {
+  const members = [{ memberId, groupInstanceId: instanceId, reason }];
+  return { kind: "leave", request: newLeaveGroupRequest({ groupId, memberId, members }) };
+}
