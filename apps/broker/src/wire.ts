@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Broker, type BrokerConfig } from "@vitrine/broker";
 import { randomUuid } from "@vitrine/core";
-import { listen, type Listener, TcpPeerNetwork } from "@vitrine/kafka-listener";
+import { listen, type Listener, scramKeys, TcpPeerNetwork } from "@vitrine/kafka-listener";
 import { openSqliteLogStore } from "@vitrine/log-sqlite";
 import type { NodeConfig } from "./config.ts";
 import type { HttpFaceParts } from "./http-face.ts";
@@ -54,6 +54,7 @@ export async function startNode(options: NodeOptions): Promise<NodeStart> {
     store,
     random,
     journal: journal.write,
+    scramKeys,
     onFatal(reason) {
       journal.flush();
       options.onFatal(reason);

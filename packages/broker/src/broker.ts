@@ -7,7 +7,13 @@
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
 import type { LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
-import { controllerSettings, endpointOf, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
+import {
+  controllerSettings,
+  endpointOf,
+  type MetadataDelta,
+  type MetadataImage,
+  type ScramKeys,
+} from "@vitrine/metadata";
 import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
@@ -25,6 +31,8 @@ import { partitionLogKey, Partitions } from "./partitions.ts";
 import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
 import { Quorum } from "./quorum.ts";
 import { ProducerIds } from "./producer-ids.ts";
+import { ClientQuotas } from "./quotas/client-quotas.ts";
+import { metered } from "./quotas/request-meter.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
@@ -41,6 +49,8 @@ export interface BrokerOptions {
   readonly store: LogStore;
   readonly random: Random;
   readonly journal?: Journal;
+  /** Hash functions for SCRAM credentials; without them none can be set here. */
+  readonly scramKeys?: ScramKeys;
   /** The broker cannot go on (fail-stop, broken invariant): the process must end. */
   readonly onFatal?: (reason: string) => void;
 }
@@ -68,6 +78,7 @@ export class Broker {
   readonly #isr: IsrChannel;
   readonly #retention: Retention;
   readonly #groups: Groups;
+  readonly #quotas: ClientQuotas;
   readonly #parts: BrokerParts;
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
@@ -134,6 +145,7 @@ export class Broker {
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
     this.#groups = new Groups(runtime, this.#channel, () => this.#metadata.image);
+    this.#quotas = new ClientQuotas(this.settings.quotas);
     const sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7ffffffe) });
     this.#parts = {
       runtime,
@@ -146,6 +158,8 @@ export class Broker {
       producerIds: roles.broker ? new ProducerIds(runtime, this.#channel, brokerEpoch) : null,
       groups: this.#groups,
       traffic: this.traffic,
+      quotas: this.#quotas,
+      scramKeys: options.scramKeys ?? null,
       image: () => this.#metadata.image,
     };
     this.observer = new Observer(this.#parts, () => options.clock.nowMs());
@@ -212,7 +226,11 @@ export class Broker {
       this.traffic.request(request.apiKey);
       const handler = HANDLERS.get(request.apiKey);
       if (!handler) reply("close");
-      else this.#handle(handler, request, from, reply);
+      else if (from.listener === "client" && this.#quotas.isActive) {
+        const meter = metered(this.#quotas, request, () => this.#options.clock.nowMs(), reply);
+        this.#handle(handler, request, from, meter.reply);
+        meter.onHandled();
+      } else this.#handle(handler, request, from, reply);
     });
   }
 
@@ -426,6 +444,7 @@ export class Broker {
     }
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
     this.#groups.applyDelta(delta);
+    if (delta.clientQuotasChanged) this.#quotas.update(delta.after.clientQuotas);
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
     this.#loop.purgatory.touch(TOPICS_KEY);

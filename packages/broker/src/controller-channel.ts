@@ -1,6 +1,6 @@
 /** Requests to the active controller, wherever it is: in this process, or on a peer. Also the server side of the same requests. */
 import type { NodeId } from "@vitrine/core";
-import type { Command, CommandType } from "@vitrine/metadata";
+import type { Command, CommandType, ScramKeys } from "@vitrine/metadata";
 import { errorCode } from "@vitrine/core";
 import {
   ApiKey,
@@ -11,6 +11,7 @@ import {
   newUnregisterBrokerResponse,
 } from "@vitrine/protocol/types";
 import type { ActiveController } from "./active-controller.ts";
+import type { ApiRequest } from "./ports.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Keys that the active controller answers, and the command each is to it. */
@@ -23,6 +24,8 @@ const COMMANDS: ReadonlyMap<number, CommandType> = new Map<number, CommandType>(
   [ApiKey.ElectLeaders, "electLeaders"],
   [ApiKey.AlterPartitionReassignments, "alterPartitionReassignments"],
   [ApiKey.ListPartitionReassignments, "listPartitionReassignments"],
+  [ApiKey.AlterClientQuotas, "alterClientQuotas"],
+  [ApiKey.AlterUserScramCredentials, "alterUserScramCredentials"],
   [ApiKey.UpdateFeatures, "updateFeatures"],
   [ApiKey.AlterPartition, "alterPartition"],
   [ApiKey.BrokerRegistration, "registerBroker"],
@@ -35,6 +38,7 @@ export const CONTROLLER_APIS: ReadonlySet<number> = new Set(COMMANDS.keys());
 /** What a command needs besides the request. */
 export interface CommandExtras {
   readonly spend?: (partitions: number) => boolean;
+  readonly scramKeys?: ScramKeys | null;
 }
 
 /** A client's request on its way through this node: the controller counts it as that client's, and answers in the client's version. */
@@ -45,6 +49,14 @@ export interface Origin {
 
 /** Client ids of requests that one node sends another for a client begin with it; those for itself are `node-1`. */
 const ORIGIN_PREFIX = "client:";
+
+/** Whose request a peer has sent on; undefined where it speaks for itself. */
+export function originOf(request: ApiRequest): Origin | undefined {
+  const { clientId, apiVersion } = request;
+  return clientId?.startsWith(ORIGIN_PREFIX)
+    ? { clientId: clientId.slice(ORIGIN_PREFIX.length), apiVersion }
+    : undefined;
+}
 
 export type ChannelFailure = "no-controller" | "refused" | "disconnected" | "timeout" | "not-sent";
 export type ChannelResult =

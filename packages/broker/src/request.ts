@@ -1,5 +1,5 @@
 /** The shape of a handler: a decoded request in, one reply out, now or later, never awaited. */
-import type { MetadataImage } from "@vitrine/metadata";
+import type { MetadataImage, ScramKeys } from "@vitrine/metadata";
 import type { FetchSessions } from "@vitrine/replication";
 import type { ControllerChannel } from "./controller-channel.ts";
 import type { Groups } from "./groups/groups.ts";
@@ -9,11 +9,15 @@ import type { ApiRequest, RequestContext } from "./ports.ts";
 import type { ProducerIds } from "./producer-ids.ts";
 import type { Purgatory } from "./purgatory.ts";
 import type { Quorum } from "./quorum.ts";
+import type { ClientQuotas } from "./quotas/client-quotas.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Traffic } from "./traffic.ts";
 
-/** null: no response goes out (acks=0). "close": the connection must end, because no honest answer exists. */
-export type Reply = (body: object | null | "close") => void;
+/**
+ * null: no response goes out (acks=0). "close": the connection must end, because no honest answer exists. `muteMs`: how long the connection is
+ * not listened to after the answer, because a quota is used up.
+ */
+export type Reply = (body: object | null | "close", muteMs?: number) => void;
 
 /** The parts of a broker that handlers use. */
 export interface BrokerParts {
@@ -28,6 +32,9 @@ export interface BrokerParts {
   readonly producerIds: ProducerIds | null;
   readonly groups: Groups;
   readonly traffic: Traffic;
+  readonly quotas: ClientQuotas;
+  /** null: this node has no hash functions, and takes no new SCRAM credentials. */
+  readonly scramKeys: ScramKeys | null;
   image(): MetadataImage;
 }
 

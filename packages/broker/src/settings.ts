@@ -2,6 +2,8 @@
 import { DEFAULT_GROUP_SETTINGS, type GroupCoordinatorSettings } from "@vitrine/group-coordinator";
 import type { BrokerConfig } from "./config.ts";
 import { RACK_AWARE_SELECTOR } from "./replica-selector.ts";
+import type { QuotaSettings } from "./quotas/client-quotas.ts";
+import type { RateWindows } from "./quotas/sampled-rate.ts";
 
 export interface BrokerSettings {
   /** `broker.heartbeat.interval.ms` */
@@ -59,6 +61,10 @@ export interface BrokerSettings {
   readonly groups: GroupCoordinatorSettings;
   /** `replica.selector.class`: consumers read from a replica in their rack. */
   readonly readsFromNearest: boolean;
+  /** `quota.window.*`, `controller.quota.window.*` */
+  readonly quotas: QuotaSettings;
+  /** `replication.quota.window.*` */
+  readonly replicationQuotaWindows: RateWindows;
   /** `request.timeout.ms` of requests between nodes. */
   readonly peerRequestTimeoutMs: number;
 }
@@ -68,6 +74,10 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
   const text = (name: string) => config.properties.get(name);
   const number = (name: string, fallback: number) => Number(text(name) ?? fallback);
   const flag = (name: string, fallback: boolean) => (text(name) ?? String(fallback)) === "true";
+  const windows = (prefix: string): RateWindows => ({
+    count: number(`${prefix}.num`, 11),
+    lengthMs: number(`${prefix}.size.seconds`, 1) * 1_000,
+  });
   return {
     heartbeatIntervalMs: number("broker.heartbeat.interval.ms", 2_000),
     sessionTimeoutMs: number("broker.session.timeout.ms", 9_000),
@@ -110,6 +120,8 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
       commitTimeoutMs: number("offsets.commit.timeout.ms", 5_000),
     },
     readsFromNearest: text("replica.selector.class") === RACK_AWARE_SELECTOR,
+    quotas: { windows: windows("quota.window"), mutationWindows: windows("controller.quota.window") },
+    replicationQuotaWindows: windows("replication.quota.window"),
     peerRequestTimeoutMs: number("request.timeout.ms", 30_000),
   };
 }

@@ -106,16 +106,32 @@ export class AdminClient {
   }
 
   /** Writes one record with acks=all to partition 0; the offset, or the error's name. */
-  produce(name: string, value: string, acks = -1): number | string {
+  produce(name: string, value: string): number | string {
+    const { error, offset } = this.produceAnswer(name, value);
+    return error === "NONE" ? offset : error;
+  }
+
+  /** The same, with all that the answer and the listener are told. */
+  produceAnswer(name: string, value: string, acks = -1) {
     const records = buildBatch([{ key: null, value: new TextEncoder().encode(value), timestampMs: 1_700_000_000_000 }]);
     const request = newProduceRequest({
       acks,
       timeoutMs: 2_000,
       topicData: [{ name, topicId: ZERO_UUID, partitionData: [{ index: 0, records }] }],
     });
-    const reply = ask(this.#cluster, this.partition(name).leader, ApiKey.Produce, request, 9);
-    const data = reply.responses[0]!.partitionResponses[0]!;
-    return data.errorCode === 0 ? Number(data.baseOffset) : errorFromCode(data.errorCode).name;
+    const answer = this.#cluster.send<ResponseOf<typeof ApiKey.Produce>>(
+      this.partition(name).leader,
+      ApiKey.Produce,
+      request,
+      9,
+    );
+    this.#cluster.until(() => answer.done, "the answer to a write");
+    const { muteMs } = answer;
+    if (answer.body === "close") throw new Error("a write was answered by closing the connection");
+    if (answer.body === null) return { error: "NONE", offset: -1, throttleTimeMs: 0, muteMs };
+    const data = answer.body.responses[0]!.partitionResponses[0]!;
+    const { throttleTimeMs } = answer.body;
+    return { error: errorFromCode(data.errorCode).name, offset: Number(data.baseOffset), throttleTimeMs, muteMs };
   }
 
   /** The values of partition 0, from its leader. */

@@ -5,6 +5,7 @@ import {
   Broker,
   type ApiRequest,
   type BrokerConfig,
+  type BrokerOptions,
   type PeerEvent,
   type PeerResult,
   type RequestContext,
@@ -27,6 +28,12 @@ interface Node {
   alive: boolean;
 }
 
+interface SmallClusterOptions {
+  readonly tailBytesMax?: number;
+  readonly racks?: Readonly<Record<NodeId, string>>;
+  readonly scramKeys?: BrokerOptions["scramKeys"];
+}
+
 export class SmallCluster {
   readonly nodes = new Map<NodeId, Node>();
   readonly journal: string[] = [];
@@ -35,13 +42,15 @@ export class SmallCluster {
   #seq = 0;
   readonly #waiting = new Set<{ from: NodeId; to: NodeId; end: (result: PeerResult) => void }>();
   readonly #properties: ReadonlyMap<string, string>;
+  readonly #scramKeys: BrokerOptions["scramKeys"];
   readonly #storeOptions: { readonly tailBytesMax?: number };
   readonly #racks: Readonly<Record<NodeId, string>>;
 
   constructor(
     properties: Readonly<Record<string, string>> = {},
-    { racks = {}, ...storeOptions }: { tailBytesMax?: number; racks?: Readonly<Record<NodeId, string>> } = {},
+    { racks = {}, scramKeys, ...storeOptions }: SmallClusterOptions = {},
   ) {
+    this.#scramKeys = scramKeys;
     this.#storeOptions = storeOptions;
     this.#racks = racks;
     this.#properties = new Map(
@@ -108,11 +117,17 @@ export class SmallCluster {
     apiVersion: number,
     listener: RequestContext["listener"] = "client",
   ) {
-    const answer: { done: boolean; body: Body | "close" | null; count: number } = { done: false, body: null, count: 0 };
+    const answer: { done: boolean; body: Body | "close" | null; count: number; muteMs: number } = {
+      done: false,
+      body: null,
+      count: 0,
+      muteMs: 0,
+    };
     this.broker(to).submit(
       { apiKey, apiVersion, clientId: "test", body },
       { listener, connectionId: "1", remote: "test" },
-      (reply) => {
+      (reply, muteMs = 0) => {
+        answer.muteMs = muteMs;
         answer.done = true;
         answer.count += 1;
         answer.body = reply as Body | "close" | null;
@@ -156,6 +171,7 @@ export class SmallCluster {
       clock: { nowMs: () => this.nowMs, wallMs: () => 1_700_000_000_000 + Math.floor(this.nowMs) },
       random,
       store,
+      ...(this.#scramKeys && { scramKeys: this.#scramKeys }),
       scheduler: {
         soon: (run) => this.#at(0.01, run, id),
         wakeAt: (deadlineMs, run) => {

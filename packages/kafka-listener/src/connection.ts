@@ -63,6 +63,9 @@ export class Connection {
   #output: Uint8Array[] = [];
   /** A frame that was read and must wait. */
   #held: Uint8Array | null = null;
+  /** Runs while a quota of the client is used up: nothing is read. */
+  #muteTimer: NodeJS.Timeout | null = null;
+  #muteEndMs = 0;
   #flushing = false;
   #silent = false;
   #closed = false;
@@ -94,7 +97,7 @@ export class Connection {
   run(): void {
     try {
       while (!this.#closed && !this.#silent && !this.#ending) {
-        if (this.#isFull()) break;
+        if (this.#isFull() || this.#muteTimer !== null) break;
         const frame = this.#held ?? this.#cutter.next(this.#frameBytesMax());
         this.#held = null;
         if (frame === null) {
@@ -218,7 +221,10 @@ export class Connection {
     const { header, body } = decodeRequest(frame);
     this.#introduce(header.clientId, apiKey, apiVersion, body);
     const slot = this.#replies.open(frame.length, apiKey === ApiKey.Fetch);
-    const reply = (answer: ReplyBody) => this.#reply(slot, apiKey, apiVersion, correlationId, answer);
+    const reply = (answer: ReplyBody, muteMs = 0) => {
+      this.#reply(slot, apiKey, apiVersion, correlationId, answer);
+      if (muteMs > 0) this.#mute(muteMs);
+    };
     if (isSasl && this.#sasl !== null) this.#authenticate(this.#sasl, apiKey, body, reply);
     else handler.submit({ apiKey, apiVersion, clientId: header.clientId, body }, this.#context, reply);
   }
@@ -268,6 +274,17 @@ export class Connection {
       }
     }
     this.#finish(slot);
+  }
+
+  #mute(forMs: number): void {
+    const endMs = performance.now() + forMs;
+    if (this.#closed || this.#silent || endMs <= this.#muteEndMs) return;
+    this.#muteEndMs = endMs;
+    if (this.#muteTimer) clearTimeout(this.#muteTimer);
+    this.#muteTimer = setTimeout(() => {
+      this.#muteTimer = null;
+      this.run();
+    }, forMs);
   }
 
   #finish(slot: Slot): void {
@@ -323,12 +340,15 @@ export class Connection {
   }
 
   #onIdle(): void {
-    if (this.#replies.length === 0) this.#end(`was silent for ${this.#settings.limits.idleTimeoutMs} ms`);
+    // A muted connection is not read, so its silence is ours.
+    if (this.#muteTimer !== null) this.#socket.setTimeout(this.#settings.limits.idleTimeoutMs);
+    else if (this.#replies.length === 0) this.#end(`was silent for ${this.#settings.limits.idleTimeoutMs} ms`);
   }
 
   #onClosed(): void {
     this.#closed = true;
     this.#held = null;
+    if (this.#muteTimer) clearTimeout(this.#muteTimer);
     if (this.#authTimer) clearTimeout(this.#authTimer);
     this.#settings.onClosed(this);
   }

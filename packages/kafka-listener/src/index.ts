@@ -5,3 +5,4 @@ export { listen, type Listener, type ListenerOptions } from "./listener.ts";
 export { TcpPeerNetwork, type PeerNetworkOptions } from "./peer-network.ts";
 export type { ChannelAuth } from "./request-channel.ts";
 export { DEFAULT_LIMITS, type ListenerLimits, type ReplyBody, type RequestHandler } from "./types.ts";
+export { scramKeys } from "./scram-keys.ts";

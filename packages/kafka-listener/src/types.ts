@@ -3,9 +3,12 @@ import type { ApiRequest, RequestContext } from "@vitrine/broker";
 /** What a handler answers: a response body; null when none may be sent (acks=0); "close" when no honest answer exists. */
 export type ReplyBody = object | null | "close";
 
-/** Where requests go: the broker, or anything else that speaks Kafka's requests. `reply` is called once, now or later. */
+/**
+ * Where requests go: the broker, or anything else that speaks Kafka's requests. `reply` is called once, now or later; for `muteMs` after it the
+ * connection is not read, because a quota is used up (KIP-219).
+ */
 export interface RequestHandler {
-  submit(request: ApiRequest, from: RequestContext, reply: (body: ReplyBody) => void): void;
+  submit(request: ApiRequest, from: RequestContext, reply: (body: ReplyBody, muteMs?: number) => void): void;
 }
 
 /** Sentences for people about connections; the shape of the broker's journal. */

@@ -48,6 +48,25 @@ describe("requests and answers", () => {
     expect(bodies.every((body) => body.clusterId === "vitrine")).toBe(true);
   });
 
+  test("Q7 a connection that is muted gets its answer at once and is not read for as long; others are", async () => {
+    const handler = new Inbox();
+    const { port } = await opened.listen({ handler });
+    const [throttled, other] = [await opened.client(port), await opened.client(port)];
+    const muteMs = 150;
+    const first = throttled.request(ApiKey.DescribeCluster, 2, ask);
+    (await handler.count(1))[0]!.reply(cluster("first"), muteMs);
+    const sinceMs = performance.now();
+    expect((await first).clusterId).toBe("first");
+    const second = throttled.request(ApiKey.DescribeCluster, 2, ask);
+    const third = other.request(ApiKey.DescribeCluster, 2, ask);
+    (await handler.count(2))[1]!.reply(cluster("third"));
+    expect((await third).clusterId).toBe("third");
+    (await handler.count(3))[2]!.reply(cluster("second"));
+    // Timers count whole milliseconds.
+    expect(performance.now() - sinceMs).toBeGreaterThanOrEqual(muteMs - 2);
+    expect((await second).clusterId).toBe("second");
+  });
+
   test("bytes that come one by one make a request", async () => {
     const handler = new Inbox();
     handler.auto = ({ reply }) => reply(cluster("x"));

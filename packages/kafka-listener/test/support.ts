@@ -14,7 +14,7 @@ import { ClientConnection, listen, type Listener, type ListenerOptions, type Rep
 export interface Seen {
   readonly request: ApiRequest;
   readonly from: RequestContext;
-  readonly reply: (body: ReplyBody) => void;
+  readonly reply: (body: ReplyBody, muteMs?: number) => void;
 }
 
 /** A handler that hands its requests to the test. */
@@ -24,7 +24,7 @@ export class Inbox {
   /** Answers by itself when set. */
   auto: ((seen: Seen) => void) | null = null;
 
-  submit(request: ApiRequest, from: RequestContext, reply: (body: ReplyBody) => void): void {
+  submit(request: ApiRequest, from: RequestContext, reply: Seen["reply"]): void {
     const seen = { request, from, reply };
     this.seen.push(seen);
     this.auto?.(seen);

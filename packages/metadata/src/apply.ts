@@ -7,7 +7,15 @@ import { InvariantViolation, invariant } from "@vitrine/core";
 import type { MetadataDelta } from "./delta.ts";
 import { deltaOf } from "./diff.ts";
 import { ImageDraft } from "./image-draft.ts";
-import type { BrokerRegistration, LeaderRecoveryState, MetadataImage, PartitionImage, ResourceType } from "./image.ts";
+import type {
+  BrokerRegistration,
+  LeaderRecoveryState,
+  MetadataImage,
+  PartitionImage,
+  QuotaEntity,
+  QuotaEntityType,
+  ResourceType,
+} from "./image.ts";
 import type { MetadataRecord, RecordOf } from "./records.ts";
 import { BROKER_RESOURCE, NO_LEADER_CHANGE, TOPIC_RESOURCE } from "./records.ts";
 
@@ -61,6 +69,18 @@ function applyRecord(draft: ImageDraft, record: MetadataRecord): void {
       return draft.setConfig(resourceType(record.resourceType), record.resourceName, record.name, record.value);
     case "FeatureLevelRecord":
       return draft.setFeature(record.name, record.featureLevel);
+    case "ClientQuotaRecord":
+      return draft.setClientQuota(quotaEntity(record), record.key, record.remove ? null : record.value);
+    case "UserScramCredentialRecord": {
+      const { name: user, mechanism, iterations } = record;
+      // Copied: bytes of a record that was read are views on the batch it came in.
+      const [salt, storedKey, serverKey] = [record.salt, record.storedKey, record.serverKey].map((view) =>
+        Uint8Array.from(view),
+      ) as [Uint8Array, Uint8Array, Uint8Array];
+      return draft.setScramCredential({ user, mechanism, salt, storedKey, serverKey, iterations });
+    }
+    case "RemoveUserScramCredentialRecord":
+      return draft.removeScramCredential(record.name, record.mechanism);
     case "ProducerIdsRecord":
       return draft.setNextProducerId(record.nextProducerId);
     case "NoOpRecord":
@@ -168,6 +188,18 @@ function clearElr(draft: ImageDraft, topicName: string): void {
 
 function recoveryState(code: number): LeaderRecoveryState {
   return code === 1 ? "RECOVERING" : "RECOVERED";
+}
+
+function quotaEntity(record: RecordOf<"ClientQuotaRecord">): QuotaEntity {
+  const entity = new Map<QuotaEntityType, string | null>();
+  for (const { entityType, entityName } of record.entity) {
+    if (entityType !== "user" && entityType !== "client-id")
+      throw new InvariantViolation(
+        `the metadata log holds a quota of a ${entityType}, which this version does not know: it was written by a newer version, start that one`,
+      );
+    entity.set(entityType, entityName);
+  }
+  return entity;
 }
 
 function resourceType(code: number): ResourceType {

@@ -67,6 +67,15 @@ export interface Decision<Reply> {
 }
 
 /**
+ * StoredKey and ServerKey of a salted password (RFC 5802); `mechanism` is Kafka's number. Comes from outside because a machine has no hash
+ * functions; null where a node has none, which then takes no new credentials.
+ */
+export type ScramKeys = (
+  mechanism: number,
+  saltedPassword: Uint8Array,
+) => { readonly storedKey: Uint8Array; readonly serverKey: Uint8Array };
+
+/**
  * A mutation quota (KIP-599), asked with the number of partitions that would be made or deleted, after everything else was found to be in
  * order: false refuses with THROTTLING_QUOTA_EXCEEDED. Absent: no quota.
  */
@@ -102,6 +111,11 @@ export interface CommandTable {
     reply: wire.IncrementalAlterConfigsResponse;
   };
   electLeaders: { ask: { request: wire.ElectLeadersRequest }; reply: wire.ElectLeadersResponse };
+  alterClientQuotas: { ask: { request: wire.AlterClientQuotasRequest }; reply: wire.AlterClientQuotasResponse };
+  alterUserScramCredentials: {
+    ask: { request: wire.AlterUserScramCredentialsRequest; scramKeys: ScramKeys | null };
+    reply: wire.AlterUserScramCredentialsResponse;
+  };
   updateFeatures: { ask: { request: wire.UpdateFeaturesRequest }; reply: wire.UpdateFeaturesResponse };
   allocateProducerIds: { ask: { request: wire.AllocateProducerIdsRequest }; reply: wire.AllocateProducerIdsResponse };
   /** Leadership of the metadata quorum begins and the log is replayed: sessions start afresh, a new cluster gets its first records. */

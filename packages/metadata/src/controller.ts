@@ -13,6 +13,7 @@ import { becameActive } from "./control/activation.ts";
 import { alterPartition } from "./control/alter-partition.ts";
 import { BrokerSessions } from "./control/broker-sessions.ts";
 import { expireSessions, fenceBroker, registerBroker, unregisterBroker } from "./control/brokers.ts";
+import { alterClientQuotas } from "./control/client-quotas.ts";
 import { alterConfigs, incrementalAlterConfigs } from "./control/config-changes.ts";
 import { createTopics } from "./control/create-topics.ts";
 import type { Control } from "./control/draft.ts";
@@ -22,6 +23,7 @@ import { updateFeatures } from "./control/features.ts";
 import { brokerHeartbeat } from "./control/heartbeats.ts";
 import { allocateProducerIds } from "./control/producer-ids.ts";
 import { alterPartitionReassignments, listPartitionReassignments } from "./control/reassignments.ts";
+import { alterUserScramCredentials } from "./control/scram-credentials.ts";
 import { createPartitions, deleteTopics } from "./control/topics.ts";
 import type { At, Command, CommandType, ControllerSettings, Decision, ReplyOf } from "./controller-types.ts";
 import type { MetadataImage } from "./image.ts";
@@ -102,6 +104,8 @@ export class Controller {
     listPartitionReassignments,
     incrementalAlterConfigs,
     alterConfigs,
+    alterClientQuotas,
+    alterUserScramCredentials,
     updateFeatures,
     electLeaders,
     allocateProducerIds,

@@ -38,4 +38,5 @@ export interface MetadataDelta {
   readonly brokers: readonly BrokerDelta[];
   readonly configs: readonly ConfigDelta[];
   readonly featuresChanged: boolean;
+  readonly clientQuotasChanged: boolean;
 }

@@ -52,6 +52,7 @@ export function deltaOf(before: MetadataImage, after: MetadataImage, touched: To
     brokers,
     configs: [...touched.configs].flatMap((key) => configDeltas(before, after, key)),
     featuresChanged: !same(before.features, after.features),
+    clientQuotasChanged: !same(before.clientQuotas, after.clientQuotas),
   };
 }
 

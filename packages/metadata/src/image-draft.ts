@@ -3,12 +3,16 @@ import type { NodeId, PartitionIndex, Uuid } from "@vitrine/core";
 import { invariant } from "@vitrine/core";
 import type {
   BrokerRegistration,
+  ClientQuota,
   MetadataImage,
   PartitionImage,
+  QuotaEntity,
   ResourceKey,
   ResourceType,
+  ScramCredential,
   TopicImage,
 } from "./image.ts";
+import { quotaKey, scramKey } from "./image.ts";
 
 interface TopicDraft extends TopicImage {
   readonly partitions: Map<PartitionIndex, PartitionImage>;
@@ -28,6 +32,8 @@ export class ImageDraft {
   #topicsByName: Map<string, TopicImage> | null = null;
   #configs: Map<ResourceKey, ReadonlyMap<string, string>> | null = null;
   #features: Map<string, number> | null = null;
+  #clientQuotas: Map<string, ClientQuota> | null = null;
+  #scramCredentials: Map<string, ScramCredential> | null = null;
   #nextProducerId: number;
   readonly #topicDrafts = new Map<Uuid, TopicDraft>();
   readonly #touchedBrokers = new Set<NodeId>();
@@ -53,6 +59,8 @@ export class ImageDraft {
       topicsByName: this.#topicsByName ?? this.#base.topicsByName,
       configs: this.#configs ?? this.#base.configs,
       features: this.#features ?? this.#base.features,
+      clientQuotas: this.#clientQuotas ?? this.#base.clientQuotas,
+      scramCredentials: this.#scramCredentials ?? this.#base.scramCredentials,
       nextProducerId: this.#nextProducerId,
     };
   }
@@ -127,6 +135,27 @@ export class ImageDraft {
     this.#features ??= new Map(this.#base.features);
     if (level === 0) this.#features.delete(name);
     else this.#features.set(name, level);
+  }
+
+  /** null takes the value away, and the entity with its last one. */
+  setClientQuota(entity: QuotaEntity, key: string, value: number | null): void {
+    this.#clientQuotas ??= new Map(this.#base.clientQuotas);
+    const at = quotaKey(entity);
+    const values = new Map(this.#clientQuotas.get(at)?.values);
+    if (value === null) values.delete(key);
+    else values.set(key, value);
+    if (values.size === 0) this.#clientQuotas.delete(at);
+    else this.#clientQuotas.set(at, { entity, values });
+  }
+
+  setScramCredential(credential: ScramCredential): void {
+    this.#scramCredentials ??= new Map(this.#base.scramCredentials);
+    this.#scramCredentials.set(scramKey(credential.user, credential.mechanism), credential);
+  }
+
+  removeScramCredential(user: string, mechanism: number): void {
+    this.#scramCredentials ??= new Map(this.#base.scramCredentials);
+    this.#scramCredentials.delete(scramKey(user, mechanism));
   }
 
   setNextProducerId(next: number): void {

@@ -1,6 +1,11 @@
 import { InvariantViolation, Offset } from "@vitrine/core";
 import { buildMetadataBatch, readMetadataBatch } from "@vitrine/protocol";
-import { newBrokerRegistrationRequest } from "@vitrine/protocol/types";
+import {
+  newAlterClientQuotasRequest,
+  newAlterClientQuotasRequestEntryData,
+  newAlterUserScramCredentialsRequest,
+  newBrokerRegistrationRequest,
+} from "@vitrine/protocol/types";
 import { expect, test } from "vitest";
 import { applyRecords } from "./apply.ts";
 import { diffImages } from "./diff.ts";
@@ -219,6 +224,15 @@ test("M61 a new cluster begins with its features and its min.insync.replicas, a 
   expect(cluster.log).toEqual(first);
 });
 
+/** Bytes as numbers, whatever kind of array holds them. */
+const plain = (record: MetadataRecord) =>
+  Object.fromEntries(
+    Object.entries(record).map(([name, value]): [string, unknown] => [
+      name,
+      value instanceof Uint8Array ? [...value] : value,
+    ]),
+  );
+
 test("M7 every record the controller writes survives the codec", () => {
   const cluster = some();
   const brokerEpoch = cluster.image.brokers.get(3)!.epoch;
@@ -229,8 +243,32 @@ test("M7 every record the controller writes survives the codec", () => {
   cluster.register(3);
   cluster.run({ type: "unregisterBroker", request: { brokerId: 2 } });
   cluster.run({ type: "deleteTopics", request: { topics: [], topicNames: ["u"], timeoutMs: 0 } });
+  const quota = newAlterClientQuotasRequestEntryData({
+    entity: [
+      { entityType: "user", entityName: "u" },
+      { entityType: "client-id", entityName: null },
+    ],
+    ops: [{ key: "request_percentage", value: 0.5, remove: false }],
+  });
+  cluster.run({ type: "alterClientQuotas", request: newAlterClientQuotasRequest({ entries: [quota] }) });
+  const remove = { ...quota, ops: [{ ...quota.ops[0]!, remove: true }] };
+  cluster.run({ type: "alterClientQuotas", request: newAlterClientQuotasRequest({ entries: [remove] }) });
+  cluster.run({ type: "alterClientQuotas", request: newAlterClientQuotasRequest({ entries: [quota] }) });
+  const bytes = new Uint8Array([1, 2, 3]);
+  const alice = { name: "alice", mechanism: 2, iterations: 4_096, salt: bytes, saltedPassword: bytes };
+  const scramKeys = () => ({ storedKey: bytes, serverKey: bytes });
+  const credentials = (upsertions: (typeof alice)[], deletions: { name: string; mechanism: number }[]) =>
+    cluster.run({
+      type: "alterUserScramCredentials",
+      request: newAlterUserScramCredentialsRequest({ upsertions, deletions }),
+      scramKeys,
+    });
+  credentials([alice, { ...alice, name: "bob" }], []);
+  credentials([], [{ name: "bob", mechanism: 2 }]);
   const kinds = new Set(cluster.log.map((record) => record.type));
-  expect(kinds.size).toBe(10);
+  expect(kinds.size).toBe(13);
   for (const records of [cluster.log, snapshotRecords(cluster.image)])
-    expect(readMetadataBatch(buildMetadataBatch(records, 0)).map((one) => one.record)).toEqual(records);
+    expect(readMetadataBatch(buildMetadataBatch(records, 0)).map((one) => plain(one.record))).toEqual(
+      records.map(plain),
+    );
 });

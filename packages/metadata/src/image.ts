@@ -69,6 +69,27 @@ export type ResourceType = "topic" | "broker";
 /** Key into `MetadataImage.configs`: `topic:orders`, `broker:1`; `broker:` holds the defaults of all brokers. */
 export type ResourceKey = `${ResourceType}:${string}`;
 
+/** Whom a quota is about: one or both of user and client id, each by name or (null) as the default of its kind. */
+export type QuotaEntity = ReadonlyMap<QuotaEntityType, string | null>;
+export type QuotaEntityType = "user" | "client-id";
+
+export interface ClientQuota {
+  readonly entity: QuotaEntity;
+  /** By Kafka's key, `producer_byte_rate` and the like; never empty. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/** What a broker keeps of a password (RFC 5802): enough to check a proof, not enough to make one. */
+export interface ScramCredential {
+  readonly user: string;
+  /** Kafka's number: 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. */
+  readonly mechanism: number;
+  readonly salt: Uint8Array;
+  readonly storedKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+  readonly iterations: number;
+}
+
 export interface MetadataImage {
   /** End of what is applied, exclusive: the offset the next record will have. */
   readonly offset: Offset;
@@ -82,6 +103,10 @@ export interface MetadataImage {
   readonly configs: ReadonlyMap<ResourceKey, ReadonlyMap<string, string>>;
   /** Finalized feature levels; level 0 has no entry. */
   readonly features: ReadonlyMap<string, number>;
+  /** By `quotaKey` of their entity. */
+  readonly clientQuotas: ReadonlyMap<string, ClientQuota>;
+  /** By `scramKey`. */
+  readonly scramCredentials: ReadonlyMap<string, ScramCredential>;
   /** First producer id not yet given out. */
   readonly nextProducerId: number;
 }
@@ -97,6 +122,8 @@ export function emptyImage(clusterId: string): MetadataImage {
     topicsByName: new Map(),
     configs: new Map(),
     features: new Map(),
+    clientQuotas: new Map(),
+    scramCredentials: new Map(),
     nextProducerId: 0,
   };
 }
@@ -108,6 +135,16 @@ export function partitionOf(
   partition: PartitionIndex,
 ): PartitionImage | undefined {
   return image.topicsById.get(topicId)?.partitions.get(partition);
+}
+
+/** One word for an entity, the same whatever the order of its parts. */
+export function quotaKey(entity: QuotaEntity): string {
+  const part = (type: QuotaEntityType) => (entity.has(type) ? [type, entity.get(type) ?? null] : []);
+  return JSON.stringify([part("user"), part("client-id")]);
+}
+
+export function scramKey(user: string, mechanism: number): string {
+  return `${mechanism}:${user}`;
 }
 
 /** What was set on a resource at run time. */

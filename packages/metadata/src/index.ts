@@ -1,6 +1,7 @@
 /** Metadata of the cluster: the image that every node keeps, and the controller that decides what it becomes. Pure. */
 export * from "./apply.ts";
 export * from "./broker-configs.ts";
+export * from "./client-quotas.ts";
 export * from "./controller-settings.ts";
 export * from "./controller-types.ts";
 export * from "./controller.ts";
@@ -14,5 +15,6 @@ export * from "./loader.ts";
 export * from "./placement.ts";
 export * from "./preview.ts";
 export * from "./records.ts";
+export * from "./scram-credentials.ts";
 export * from "./snapshot.ts";
 export * from "./topic-configs.ts";

@@ -259,4 +259,5 @@ test("M38 random histories keep every invariant, no clean election loses what wa
     ),
     { numRuns: 800 },
   );
-});
+  // Eight hundred histories of up to 120 steps: on a busy machine they take their time.
+}, 60_000);

@@ -5,6 +5,7 @@
 import type { NodeId, PartitionIndex, Uuid } from "@vitrine/core";
 import type {
   BrokerRegistrationChangeRecord,
+  ClientQuotaRecord,
   ConfigRecord,
   FeatureLevelRecord,
   MetadataRecord,
@@ -13,8 +14,10 @@ import type {
   ProducerIdsRecord,
   RegisterBrokerRecord,
   RemoveTopicRecord,
+  RemoveUserScramCredentialRecord,
   TopicRecord,
   UnregisterBrokerRecord,
+  UserScramCredentialRecord,
 } from "@vitrine/protocol/types";
 
 export type { MetadataRecord } from "@vitrine/protocol/types";
@@ -104,4 +107,18 @@ export function featureLevelRecord(fields: FeatureLevelRecord): RecordOf<"Featur
 
 export function producerIdsRecord(fields: ProducerIdsRecord): RecordOf<"ProducerIdsRecord"> {
   return { type: "ProducerIdsRecord", version: 0, ...fields };
+}
+
+export function clientQuotaRecord(fields: ClientQuotaRecord): RecordOf<"ClientQuotaRecord"> {
+  return { type: "ClientQuotaRecord", version: 0, ...fields };
+}
+
+export function userScramCredentialRecord(fields: UserScramCredentialRecord): RecordOf<"UserScramCredentialRecord"> {
+  return { type: "UserScramCredentialRecord", version: 0, ...fields };
+}
+
+export function removeUserScramCredentialRecord(
+  fields: RemoveUserScramCredentialRecord,
+): RecordOf<"RemoveUserScramCredentialRecord"> {
+  return { type: "RemoveUserScramCredentialRecord", version: 0, ...fields };
 }

@@ -2,20 +2,23 @@
 import type { AppliedTo } from "./apply.ts";
 import { applyRecords } from "./apply.ts";
 import type { BrokerRegistration, MetadataImage, TopicImage } from "./image.ts";
+import { wireEntity } from "./client-quotas.ts";
 import { emptyImage } from "./image.ts";
 import type { MetadataRecord } from "./records.ts";
 import {
   BROKER_RESOURCE,
   TOPIC_RESOURCE,
+  clientQuotaRecord,
   configRecord,
   featureLevelRecord,
   partitionRecord,
   producerIdsRecord,
   registerBrokerRecord,
   topicRecord,
+  userScramCredentialRecord,
 } from "./records.ts";
 
-/** Everything the image holds, in an order that can be replayed: features, brokers, topics, settings, producer ids. */
+/** Everything the image holds, in an order that can be replayed: features, brokers, topics, settings, quotas, credentials, producer ids. */
 export function snapshotRecords(image: MetadataImage): MetadataRecord[] {
   const records: MetadataRecord[] = [];
   for (const [name, featureLevel] of image.features) records.push(featureLevelRecord({ name, featureLevel }));
@@ -29,6 +32,11 @@ export function snapshotRecords(image: MetadataImage): MetadataRecord[] {
     };
     for (const [name, value] of configs) records.push(configRecord({ ...resource, name, value }));
   }
+  for (const { entity, values } of image.clientQuotas.values())
+    for (const [key, value] of values)
+      records.push(clientQuotaRecord({ entity: wireEntity(entity), key, value, remove: false }));
+  for (const { user, ...credential } of image.scramCredentials.values())
+    records.push(userScramCredentialRecord({ name: user, ...credential }));
   if (image.nextProducerId > 0)
     records.push(producerIdsRecord({ brokerId: -1, brokerEpoch: -1, nextProducerId: image.nextProducerId }));
   return records;

@@ -56,6 +56,8 @@ export interface FetchContext {
     results: readonly Result[],
     marksOf: (result: Result) => FetchMarks,
   ): { sessionId: number; results: Result[] };
+  /** Id for an answer that brings nothing and changes nothing, because the fetcher is throttled: it asks again from where it was. */
+  readonly throttledSessionId: number;
 }
 
 export type FetchSessionResult =
@@ -169,12 +171,14 @@ function ask(session: Session, spec: FetchSpec): void {
 }
 
 function sessionlessContext(partitions: readonly FetchSpec[]): FetchContext {
-  return { partitions, answer: (results) => ({ sessionId: 0, results: [...results] }) };
+  return { partitions, throttledSessionId: 0, answer: (results) => ({ sessionId: 0, results: [...results] }) };
 }
 
 function fullContext(session: Session, partitions: readonly FetchSpec[]): FetchContext {
   return {
     partitions,
+    // Nothing was told, so the session is not either: the fetcher opens one with its next request.
+    throttledSessionId: 0,
     answer(results, marksOf) {
       for (const result of results) isNews(session, marksOf(result));
       return { sessionId: session.id, results: [...results] };
@@ -185,6 +189,7 @@ function fullContext(session: Session, partitions: readonly FetchSpec[]): FetchC
 function incrementalContext(session: Session): FetchContext {
   return {
     partitions: [...session.partitions.values()].map((cached) => cached.spec),
+    throttledSessionId: session.id,
     answer(results, marksOf) {
       return { sessionId: session.id, results: results.filter((result) => isNews(session, marksOf(result))) };
     },

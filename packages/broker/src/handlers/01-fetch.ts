@@ -66,9 +66,11 @@ export const fetch: Handler = (parts, request, from, reply) => {
     reply(newFetchResponse({ errorCode: errorCode(begun.error) }));
     return;
   }
+  const isClient = from.listener === "client";
+  const quotaClient = isClient && parts.quotas.isActive ? (request.clientId ?? "") : null;
   new FetchInProgress(
     parts,
-    { body, apiVersion: request.apiVersion, context: begun.context, replicaId, isClient: from.listener === "client" },
+    { body, apiVersion: request.apiVersion, context: begun.context, replicaId, isClient, quotaClient },
     reply,
   ).start();
 };
@@ -109,6 +111,8 @@ class FetchInProgress {
   readonly #reply: Reply;
   readonly #slots: Slot[];
   readonly #maxBytes: number;
+  /** Client id whose quota counts; null: no quota does. */
+  readonly #quotaClient: string | null;
   #answered = false;
 
   constructor(
@@ -119,6 +123,7 @@ class FetchInProgress {
       readonly context: FetchContext;
       readonly replicaId: number;
       readonly isClient: boolean;
+      readonly quotaClient: string | null;
     },
     reply: Reply,
   ) {
@@ -130,7 +135,10 @@ class FetchInProgress {
     this.#tellsLeader = asked.apiVersion < 0 || asked.apiVersion >= 12;
     this.#tellsEndpoints = asked.apiVersion < 0 || asked.apiVersion >= 16;
     this.#reply = reply;
-    this.#maxBytes = Math.min(asked.body.maxBytes, parts.runtime.settings.fetchMaxBytes);
+    this.#quotaClient = asked.quotaClient;
+    // An answer larger than all the quota's windows together would be throttled for ever.
+    const quotaBytes = this.#quotaClient === null ? Infinity : parts.quotas.maxFetchBytes(this.#quotaClient);
+    this.#maxBytes = Math.min(asked.body.maxBytes, parts.runtime.settings.fetchMaxBytes, quotaBytes);
     this.#slots = asked.context.partitions.map((spec) => this.#slotFor(spec));
   }
 
@@ -312,6 +320,7 @@ class FetchInProgress {
 
   #answer(): void {
     this.#answered = true;
+    if (this.#isThrottled()) return;
     const { traffic } = this.#parts;
     const leaders = new Set<number>();
     const { sessionId, results } = this.#context.answer(this.#slots, (slot) => ({
@@ -340,6 +349,20 @@ class FetchInProgress {
     }
     const nodeEndpoints = this.#tellsEndpoints ? nodeEndpointsOf(this.#parts.image(), leaders) : [];
     this.#reply(newFetchResponse({ sessionId, responses: [...topics.values()], nodeEndpoints }));
+  }
+
+  /** Whether the client has used up its quota: then it is answered with nothing but the time to wait, and nothing is counted (KIP-219). */
+  #isThrottled(): boolean {
+    const { quotas, runtime } = this.#parts;
+    if (this.#quotaClient === null) return false;
+    let bytes = 0;
+    for (const { batches } of this.#slots) for (const batch of batches) bytes += batch.bytes.byteLength;
+    const now = runtime.clock.nowMs();
+    const throttleTimeMs = quotas.record("consumer_byte_rate", this.#quotaClient, bytes, now);
+    if (throttleTimeMs === 0) return false;
+    quotas.unrecord("consumer_byte_rate", this.#quotaClient, bytes, now);
+    this.#reply(newFetchResponse({ throttleTimeMs, sessionId: this.#context.throttledSessionId }));
+    return true;
   }
 
   #dataOf(slot: Slot): FetchResponsePartitionData {

@@ -2,8 +2,10 @@
 import { errorCode, ZERO_UUID, type ErrorName } from "@vitrine/core";
 import {
   ApiKey,
+  newAlterClientQuotasResponse,
   newAlterConfigsResponse,
   newAlterPartitionReassignmentsResponse,
+  newAlterUserScramCredentialsResponse,
   newCreatePartitionsResponse,
   newCreateTopicsResponse,
   newCreateTopicsResponseCreatableTopicResult,
@@ -14,7 +16,9 @@ import {
   newListPartitionReassignmentsResponse,
   newUnregisterBrokerResponse,
   newUpdateFeaturesResponse,
+  type AlterClientQuotasRequest,
   type AlterConfigsRequest,
+  type AlterUserScramCredentialsRequest,
   type CreatePartitionsRequest,
   type CreateTopicsRequest,
   type DeleteTopicsRequest,
@@ -57,6 +61,15 @@ export function refusalOf(apiKey: number, body: unknown, error: ErrorName, messa
       return newAlterPartitionReassignmentsResponse(why);
     case ApiKey.ListPartitionReassignments:
       return newListPartitionReassignmentsResponse(why);
+    case ApiKey.AlterClientQuotas:
+      return newAlterClientQuotasResponse({
+        entries: (body as AlterClientQuotasRequest).entries.map(({ entity }) => ({ ...why, entity })),
+      });
+    case ApiKey.AlterUserScramCredentials: {
+      const { deletions, upsertions } = body as AlterUserScramCredentialsRequest;
+      const users = new Set([...deletions, ...upsertions].map(({ name }) => name));
+      return newAlterUserScramCredentialsResponse({ results: [...users].map((user) => ({ user, ...why })) });
+    }
     case ApiKey.UnregisterBroker:
       return newUnregisterBrokerResponse(why);
     case ApiKey.UpdateFeatures:

@@ -4,8 +4,10 @@
  */
 import type { ErrorName } from "@vitrine/core";
 import { ApiKey } from "@vitrine/protocol/types";
-import { notControllerReply, type ChannelResult } from "../controller-channel.ts";
-import type { Handler } from "../request.ts";
+import { notControllerReply, originOf, type ChannelResult } from "../controller-channel.ts";
+import type { ApiRequest, RequestContext } from "../ports.ts";
+import type { MutationBudget } from "../quotas/client-quotas.ts";
+import type { BrokerParts, Handler } from "../request.ts";
 import { refusalOf } from "./controller-refusals.ts";
 
 /** How long a forwarded request may take where the request does not say. */
@@ -21,6 +23,8 @@ const CLIENT_KEYS: ReadonlySet<number> = new Set<number>([
   ApiKey.ElectLeaders,
   ApiKey.AlterPartitionReassignments,
   ApiKey.ListPartitionReassignments,
+  ApiKey.AlterClientQuotas,
+  ApiKey.AlterUserScramCredentials,
   ApiKey.UpdateFeatures,
   ApiKey.UnregisterBroker,
 ]);
@@ -39,7 +43,17 @@ export const controllerRequest: Handler = (parts, request, from, reply) => {
   const notController = () =>
     refuse("NOT_CONTROLLER", "there is no active controller that can be reached; nothing was changed");
   if (from.listener === "peer" || parts.channel.isActive) {
-    parts.channel.answer(apiKey, body, (answer) => (answer === null ? notController() : reply(answer)));
+    const budget = mutationBudget(parts, request, from);
+    const extras = { scramKeys: parts.scramKeys, ...(budget && { spend: (n: number) => budget.spend(n) }) };
+    parts.channel.answer(
+      apiKey,
+      body,
+      (answer) => {
+        if (answer === null) notController();
+        else reply(budget ? { ...answer, throttleTimeMs: budget.throttleTimeMs() } : answer);
+      },
+      extras,
+    );
     return;
   }
   const timeoutMs = (body as { timeoutMs?: number }).timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -54,3 +68,18 @@ export const controllerRequest: Handler = (parts, request, from, reply) => {
     apiVersion: request.apiVersion,
   });
 };
+
+/** First versions whose clients know THROTTLING_QUOTA_EXCEEDED; older ones are let through and made to wait afterwards (KIP-599). */
+const STRICT_SINCE: ReadonlyMap<number, number> = new Map<number, number>([
+  [ApiKey.CreateTopics, 6],
+  [ApiKey.DeleteTopics, 5],
+  [ApiKey.CreatePartitions, 3],
+]);
+
+/** What the client may still change, where its quota is counted: here, at the controller. null: no quota. */
+function mutationBudget(parts: BrokerParts, request: ApiRequest, from: RequestContext): MutationBudget | null {
+  const strictSince = STRICT_SINCE.get(request.apiKey);
+  const client = from.listener === "client" ? request : originOf(request);
+  if (strictSince === undefined || !parts.quotas.isActive || !client || client.apiVersion < 0) return null;
+  return parts.quotas.mutationBudget(client.clientId ?? "", client.apiVersion >= strictSince, parts.runtime.nowMs);
+}

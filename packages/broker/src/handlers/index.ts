@@ -22,6 +22,8 @@ import { describeConfigs } from "./32-describe-configs.ts";
 import { describeLogDirs } from "./35-describe-log-dirs.ts";
 import { deleteGroups } from "./42-delete-groups.ts";
 import { offsetDelete } from "./47-offset-delete.ts";
+import { describeQuotas } from "./48-describe-client-quotas.ts";
+import { describeScram } from "./50-describe-user-scram-credentials.ts";
 import { describeQuorum } from "./55-describe-quorum.ts";
 import { describeCluster } from "./60-describe-cluster.ts";
 import { describeProducers } from "./61-describe-producers.ts";
@@ -64,6 +66,8 @@ export const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [ApiKey.BeginQuorumEpoch, raftRequest],
   [ApiKey.EndQuorumEpoch, raftRequest],
   [ApiKey.FetchSnapshot, raftRequest],
+  [ApiKey.DescribeClientQuotas, describeQuotas],
+  [ApiKey.DescribeUserScramCredentials, describeScram],
   [ApiKey.DescribeQuorum, describeQuorum],
   [ApiKey.DescribeCluster, describeCluster],
   [ApiKey.DescribeProducers, describeProducers],

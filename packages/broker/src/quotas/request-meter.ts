@@ -1,0 +1,54 @@
+/**
+ * Counts a client's request against its quotas and writes the waiting time into the answer, which goes out at once; the connection is silent
+ * for as long (KIP-219). Fetches are counted where their answers are made, changes of metadata where they are decided.
+ */
+import { ApiKey, type ProduceRequest } from "@vitrine/protocol/types";
+import type { ApiRequest } from "../ports.ts";
+import type { Reply } from "../request.ts";
+import type { ClientQuotas } from "./client-quotas.ts";
+
+/** Wraps a reply. `nowMs` is asked again, because handling takes time, and that is what `request_percentage` is about. */
+export function metered(quotas: ClientQuotas, request: ApiRequest, nowMs: () => number, reply: Reply): MeteredReply {
+  const clientId = request.clientId ?? "";
+  const begunMs = nowMs();
+  const producedBytes = request.apiKey === ApiKey.Produce ? recordBytes(request.body as ProduceRequest) : 0;
+  let handledMs: number | null = null;
+  const throttle = (body: object | null): number => {
+    const now = nowMs();
+    const spentMs = handledMs ?? now - begunMs;
+    const own = (body as { throttleTimeMs?: number } | null)?.throttleTimeMs ?? 0;
+    return Math.max(
+      own,
+      producedBytes > 0 ? quotas.record("producer_byte_rate", clientId, producedBytes, now) : 0,
+      // Percent of one second: a whole second of work is 100.
+      quotas.record("request_percentage", clientId, spentMs / 10, now),
+    );
+  };
+  return {
+    onHandled: () => (handledMs = nowMs() - begunMs),
+    reply: (body) => {
+      if (body === "close") {
+        reply(body);
+        return;
+      }
+      const muteMs = throttle(body);
+      reply(
+        body === null || muteMs === 0 || !("throttleTimeMs" in body) ? body : { ...body, throttleTimeMs: muteMs },
+        muteMs,
+      );
+    },
+  };
+}
+
+export interface MeteredReply {
+  readonly reply: Reply;
+  /** The handler has returned; what it parked is answered later, at nobody's cost. */
+  onHandled(): void;
+}
+
+function recordBytes(body: ProduceRequest): number {
+  let bytes = 0;
+  for (const { partitionData } of body.topicData)
+    for (const { records } of partitionData) bytes += records?.byteLength ?? 0;
+  return bytes;
+}
