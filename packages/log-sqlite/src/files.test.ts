@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Offset } from "@vitrine/core";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeBatch } from "../test/batches.ts";
 import { descriptor, freshDir, removeDir, type TestOptions, TestStore } from "../test/open-store.ts";
@@ -61,6 +62,27 @@ describe("files", () => {
     expect(read).toHaveProperty("batches.length", 25);
     await fill(again, 40, 45);
     expect(await again.offsets(descriptor(), 30)).toEqual(range(30, 45));
+  });
+
+  test("large batches move on to a file with large pages, once; small ones stay with small pages", async () => {
+    const store = await open();
+    const append = async (key: number, from: number, count: number, sizeBytes: number) => {
+      for (let i = 0; i < count; i++)
+        await store.append(descriptor(key), makeBatch({ baseOffset: from + i, sizeBytes }));
+    };
+    await append(0, 0, 45, 100_000);
+    await append(0, 45, 45, 100_000);
+    const pagesOf = (name: string) => {
+      const db = new Database(join(dir, name), { readonly: true });
+      const bytes = db.pragma("page_size", { simple: true });
+      db.close();
+      return bytes;
+    };
+    expect(dataFiles().map(pagesOf)).toEqual([4096, 16_384]);
+    expect(await store.offsets(descriptor())).toEqual(range(0, 90));
+    await store.disk.abandon();
+    const again = await open();
+    expect(await again.offsets(descriptor(), 44)).toEqual(range(44, 90));
   });
 
   test("the log start is exact at once, and files below it are unlinked", async () => {

@@ -1,5 +1,4 @@
 /** What the threads of the disk say to each other. Payload bytes are never cloned: an append names a place in a shared slab. */
-import type { BatchFacts } from "@vitrine/core";
 import type { LogOp, QuorumStateRecord, SizeReport, SnapshotFile } from "@vitrine/log";
 import type { LoadedLog } from "@vitrine/log";
 import type { JournalLevel, SettledOptions } from "./options.ts";
@@ -11,9 +10,32 @@ export interface SharedBytes {
   readonly length: number;
 }
 
+/**
+ * Appends and high watermarks cross by the thousand each second. They are numbers in one array (ROW_COLUMNS each), because an array of numbers is
+ * copied at once, where objects are taken apart and put together field by field.
+ */
+export const ROW = {
+  /** Indexes the keys of the message. */
+  key: 0,
+  /** The first offset of a batch, or a high watermark. */
+  offset: 1,
+  lastOffset: 2,
+  leaderEpoch: 3,
+  maxTimestampMs: 4,
+  recordCount: 5,
+  crc: 6,
+  slab: 7,
+  at: 8,
+  /** Bytes of the batch; -1: the row is a high watermark. */
+  length: 9,
+} as const;
+export const ROW_COLUMNS = 10;
+export const IS_HIGH_WATERMARK = -1;
+
 export type PostedOp =
-  | Exclude<LogOp, { type: "append" } | { type: "snapshot" }>
-  | { readonly type: "append"; readonly key: string; readonly facts: BatchFacts; readonly bytes: SharedBytes }
+  | Exclude<LogOp, { type: "append" } | { type: "high-watermark" } | { type: "snapshot" }>
+  /** These rows, in this place among the operations. */
+  | { readonly type: "rows"; readonly from: number; readonly until: number }
   | { readonly type: "snapshot"; readonly endOffset: number; readonly epoch: number; readonly bytes: SharedBytes };
 
 export interface PostedHandOver {
@@ -21,6 +43,9 @@ export interface PostedHandOver {
   readonly ticket: number;
   readonly bytes: number;
   readonly slabs: readonly SharedArrayBuffer[];
+  /** Logs of the rows. */
+  readonly keys: readonly string[];
+  readonly rows: Float64Array;
   readonly ops: readonly PostedOp[];
 }
 
@@ -133,7 +158,13 @@ export type ToReader =
   | { readonly type: "close" };
 
 export type FromReader =
-  | { readonly type: "answer"; readonly id: number; readonly batches: readonly Uint8Array[] }
+  /** Batches one behind the other in shared memory, which the answer alone uses; `ends` says where each ends. */
+  | {
+      readonly type: "answer";
+      readonly id: number;
+      readonly memory: SharedArrayBuffer;
+      readonly ends: readonly number[];
+    }
   | { readonly type: "kept"; readonly id: number; readonly offset: number | null }
   | { readonly type: "closed" }
   | { readonly type: "corrupt"; readonly id: number; readonly reason: string }

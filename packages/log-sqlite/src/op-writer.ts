@@ -5,7 +5,14 @@ import { METADATA_FILE_NO } from "./file-names.ts";
 import { cutBelow, cutFrom } from "./cut-log.ts";
 import { producerBatchesText } from "./load-logs.ts";
 import { type LogState, newLogState, type SideTables } from "./log-state.ts";
-import type { PostedOp, SharedBytes } from "./messages.ts";
+import {
+  IS_HIGH_WATERMARK,
+  type PostedHandOver,
+  type PostedOp,
+  ROW,
+  ROW_COLUMNS,
+  type SharedBytes,
+} from "./messages.ts";
 import type { ShardFile } from "./shard-file.ts";
 import type { Shards } from "./shards.ts";
 
@@ -30,10 +37,10 @@ export class OpWriter {
   }
 
   /** Applies one operation of a hand-over. `slabs` are those of its message. */
-  apply(op: PostedOp, slabs: readonly Buffer[]): void {
+  apply(op: PostedOp, { keys, rows }: Pick<PostedHandOver, "keys" | "rows">, slabs: readonly Buffer[]): void {
     switch (op.type) {
-      case "append":
-        this.#append(op, slabs);
+      case "rows":
+        for (let row = op.from; row < op.until; row++) this.#row(keys, rows, row * ROW_COLUMNS, slabs);
         return;
       case "create":
         this.#create(op.descriptor);
@@ -67,11 +74,6 @@ export class OpWriter {
         this.#with(op.key, (log, file) => {
           if (cutBelow(this.#shards, file, log, op.offset)) this.#segmentsChanged(log);
           this.relocated.add(log.descriptor.key);
-        });
-        return;
-      case "high-watermark":
-        this.#with(op.key, (log) => {
-          log.highWatermark = op.offset;
         });
         return;
       case "epochs":
@@ -136,34 +138,39 @@ export class OpWriter {
     if (this.#touch(file)) removeRows(file, id);
   }
 
-  #append(op: PostedOp & { readonly type: "append" }, slabs: readonly Buffer[]): void {
-    const log = this.logs.get(op.key);
+  #row(keys: readonly string[], rows: Float64Array, at: number, slabs: readonly Buffer[]): void {
+    const key = keys[rows[at + ROW.key]!]!;
+    const log = this.logs.get(key);
     // A log removed in the same turn may still have operations behind it.
     if (!log) return;
     const file = this.#touch(this.#shards.truth(log.fileNo));
     if (!file) return;
-    const { facts } = op;
-    invariant(
-      facts.baseOffset >= log.logEnd,
-      `a batch of ${op.key} at ${facts.baseOffset} came after the log had reached ${log.logEnd}`,
-    );
-    const bytes = bytesOf(op.bytes, slabs);
+    this.#dirty.add(log);
+    const offset = rows[at + ROW.offset]!;
+    const length = rows[at + ROW.length]!;
+    if (length === IS_HIGH_WATERMARK) {
+      log.highWatermark = offset;
+      return;
+    }
+    invariant(offset >= log.logEnd, `a batch of ${key} at ${offset} came after the log had reached ${log.logEnd}`);
+    const lastOffset = rows[at + ROW.lastOffset]!;
+    const maxTimestampMs = rows[at + ROW.maxTimestampMs]!;
     file.statements.insertBatch.run(
       log.id,
-      facts.baseOffset,
-      facts.lastOffset,
-      facts.leaderEpoch,
-      facts.maxTimestampMs,
-      facts.recordCount,
-      bytes.length,
-      facts.crc,
-      bytes,
+      offset,
+      lastOffset,
+      rows[at + ROW.leaderEpoch]!,
+      maxTimestampMs,
+      rows[at + ROW.recordCount]!,
+      length,
+      rows[at + ROW.crc]!,
+      bytesOf({ slab: rows[at + ROW.slab]!, at: rows[at + ROW.at]!, length }, slabs),
     );
-    log.logEnd = facts.lastOffset + 1;
-    log.tailBytes += bytes.length;
-    if (facts.maxTimestampMs > log.tailMaxTimestampMs) log.tailMaxTimestampMs = facts.maxTimestampMs;
-    if (facts.maxTimestampMs > log.maxTimestampMs) log.maxTimestampMs = facts.maxTimestampMs;
-    this.#dirty.add(log);
+    file.noteBatch(length);
+    log.logEnd = lastOffset + 1;
+    log.tailBytes += length;
+    if (maxTimestampMs > log.tailMaxTimestampMs) log.tailMaxTimestampMs = maxTimestampMs;
+    if (maxTimestampMs > log.maxTimestampMs) log.maxTimestampMs = maxTimestampMs;
   }
 
   #create(descriptor: LogDescriptor): void {

@@ -1,32 +1,96 @@
 import { invariant } from "@vitrine/core";
-import type { HandOver } from "@vitrine/log";
-import type { PostedHandOver, PostedOp, SharedBytes } from "./messages.ts";
+import type { HandOver, LogOp } from "@vitrine/log";
+import {
+  IS_HIGH_WATERMARK,
+  type PostedHandOver,
+  type PostedOp,
+  ROW,
+  ROW_COLUMNS,
+  type SharedBytes,
+} from "./messages.ts";
 import type { Slabs } from "./slabs.ts";
 
-/** A hand-over as it crosses to the storage thread: each slab once, each payload as a place in one. */
+type RowOp = Extract<LogOp, { type: "append" } | { type: "high-watermark" }>;
+
+/** A hand-over as it crosses to the storage thread: each slab once, each payload as a place in one, what is frequent as rows of numbers. */
 export function postedFrom(handOver: HandOver, memory: Slabs): PostedHandOver {
-  const slabs: SharedArrayBuffer[] = [];
-  const placeOf = (bytes: Uint8Array): SharedBytes => {
-    let shared = bytes;
-    if (!(shared.buffer instanceof SharedArrayBuffer)) {
-      shared = memory.allocate(bytes.byteLength);
-      shared.set(bytes);
+  return new Posting(memory).post(handOver);
+}
+
+class Posting {
+  readonly #memory: Slabs;
+  readonly #slabs: SharedArrayBuffer[] = [];
+  readonly #keys: string[] = [];
+
+  constructor(memory: Slabs) {
+    this.#memory = memory;
+  }
+
+  post({ ticket, bytes, ops }: HandOver): PostedHandOver {
+    let count = 0;
+    for (const op of ops) if (isRow(op)) count++;
+    const rows = new Float64Array(count * ROW_COLUMNS);
+    const posted: PostedOp[] = [];
+    let row = 0;
+    let from = 0;
+    const closeRun = () => {
+      if (row > from) posted.push({ type: "rows", from, until: row });
+      from = row;
+    };
+    for (const op of ops) {
+      if (isRow(op)) this.#fill(rows, row++ * ROW_COLUMNS, op);
+      else {
+        closeRun();
+        posted.push(this.#other(op));
+      }
     }
+    closeRun();
+    return { type: "hand-over", ticket, bytes, slabs: this.#slabs, keys: this.#keys, rows, ops: posted };
+  }
+
+  #fill(rows: Float64Array, at: number, op: RowOp): void {
+    rows[at + ROW.key] = this.#keyOf(op.key);
+    if (op.type === "high-watermark") {
+      rows[at + ROW.offset] = op.offset;
+      rows[at + ROW.length] = IS_HIGH_WATERMARK;
+      return;
+    }
+    const { facts, bytes } = op.batch;
+    const place = this.#placeOf(bytes);
+    rows[at + ROW.offset] = facts.baseOffset;
+    rows[at + ROW.lastOffset] = facts.lastOffset;
+    rows[at + ROW.leaderEpoch] = facts.leaderEpoch;
+    rows[at + ROW.maxTimestampMs] = facts.maxTimestampMs;
+    rows[at + ROW.recordCount] = facts.recordCount;
+    rows[at + ROW.crc] = facts.crc;
+    rows[at + ROW.slab] = place.slab;
+    rows[at + ROW.at] = place.at;
+    rows[at + ROW.length] = place.length;
+  }
+
+  #other(op: Exclude<LogOp, RowOp>): PostedOp {
+    if (op.type !== "snapshot") return op;
+    const { endOffset, epoch, bytes } = op.snapshot;
+    return { type: "snapshot", endOffset, epoch, bytes: this.#placeOf(bytes) };
+  }
+
+  /** Mostly the log of the row before. */
+  #keyOf(key: string): number {
+    const at = this.#keys.lastIndexOf(key);
+    return at === -1 ? this.#keys.push(key) - 1 : at;
+  }
+
+  #placeOf(bytes: Uint8Array): SharedBytes {
+    const shared = bytes.buffer instanceof SharedArrayBuffer ? bytes : this.#memory.adopt(bytes);
     const { buffer } = shared;
     invariant(buffer instanceof SharedArrayBuffer, "slabs are shared memory");
     // Mostly the slab used last.
-    let slab = slabs.lastIndexOf(buffer);
-    if (slab === -1) slab = slabs.push(buffer) - 1;
+    let slab = this.#slabs.lastIndexOf(buffer);
+    if (slab === -1) slab = this.#slabs.push(buffer) - 1;
     return { slab, at: shared.byteOffset, length: shared.byteLength };
-  };
-  const ops = handOver.ops.map((op): PostedOp => {
-    if (op.type === "append")
-      return { type: "append", key: op.key, facts: op.batch.facts, bytes: placeOf(op.batch.bytes) };
-    if (op.type === "snapshot") {
-      const { endOffset, epoch, bytes } = op.snapshot;
-      return { type: "snapshot", endOffset, epoch, bytes: placeOf(bytes) };
-    }
-    return op;
-  });
-  return { type: "hand-over", ticket: handOver.ticket, bytes: handOver.bytes, slabs, ops };
+  }
+}
+
+function isRow(op: LogOp): op is RowOp {
+  return op.type === "append" || op.type === "high-watermark";
 }

@@ -117,7 +117,9 @@ export class Shards {
   create(shard: string, nextPartitionId: number, fill?: (db: Database, fileNo: number) => void): ShardFile {
     const fileNo = this.#nextFileNo++;
     const path = join(this.dir, dataFileName(shard, fileNo));
-    const identity = { fileNo, shard, createdMs: Date.now(), nextPartitionId };
+    const before = this.#active.get(shard);
+    const largePages = before?.wantsLargePages ?? false;
+    const identity = { fileNo, shard, createdMs: Date.now(), nextPartitionId, largePages };
     let file: ShardFile;
     try {
       file = ShardFile.create(path, this.#fileOptions, identity, fill ? (db) => fill(db, fileNo) : undefined);
@@ -125,7 +127,6 @@ export class Shards {
       removeFiles(path);
       throw error;
     }
-    const before = this.#active.get(shard);
     this.#activate(file);
     this.marker.note(fileNo, file.commits);
     const entry = { fileNo, shard, path };
@@ -243,7 +244,13 @@ export class Shards {
     if (!file) {
       if (sizeOfFile(path) > 0) unfinished.push(`${path} was never finished; it held nothing and is made anew.`);
       removeFiles(path);
-      const identity = { fileNo: METADATA_FILE_NO, shard: METADATA_SHARD, createdMs: Date.now(), nextPartitionId: 1 };
+      const identity = {
+        fileNo: METADATA_FILE_NO,
+        shard: METADATA_SHARD,
+        createdMs: Date.now(),
+        nextPartitionId: 1,
+        largePages: false,
+      };
       file = ShardFile.create(path, this.#fileOptions, identity);
     }
     this.#activate(file);

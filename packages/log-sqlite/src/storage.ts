@@ -217,11 +217,12 @@ export class Storage {
 
   #apply(group: readonly PostedHandOver[]): SizeReport[] {
     const sizes: SizeReport[] = [];
-    for (const { ops, slabs, ticket } of group) {
+    for (const handOver of group) {
+      const { ops, slabs, ticket } = handOver;
       const buffers = slabs.map((slab) => Buffer.from(slab));
       const cut = new Set<LogKey>();
       for (const op of ops) {
-        this.writer.apply(op, buffers);
+        this.writer.apply(op, handOver, buffers);
         if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") cut.add(op.key);
         else if (op.type === "remove") this.#careDue = true;
       }
@@ -275,7 +276,8 @@ export class Storage {
     const { segmentBytes, segmentMs } = this.shards.options;
     for (const file of this.shards.active) {
       if (file.shard === METADATA_SHARD) continue;
-      if (file.sizeBytes < segmentBytes && Date.now() - file.createdMs < segmentMs) continue;
+      const isDue = file.sizeBytes >= segmentBytes || Date.now() - file.createdMs >= segmentMs;
+      if (!isDue && !file.hasOutgrownPages) continue;
       if (!file.hasBatches) continue;
       rotate(this.shards, this.writer, file);
       this.#careDue = true;
