@@ -43,6 +43,7 @@ export async function startNode(options: NodeOptions): Promise<NodeStart> {
   const network = new TcpPeerNetwork({
     clientId: `node-${config.nodeId}`,
     auth: { user: `node-${config.nodeId}`, secret },
+    allocate: (sizeBytes) => store.allocate(sizeBytes),
     journal: journal.write,
   });
   const random = realRandom();
@@ -122,8 +123,13 @@ interface Faces {
 }
 
 async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } | { ok: false; sentence: string }> {
-  const { config, secret, broker, journal } = parts;
-  const common = { handler: broker, journal: journal.write, shouldPauseProduce: () => broker.isOverloaded };
+  const { config, secret, broker, store, journal } = parts;
+  const common = {
+    handler: broker,
+    journal: journal.write,
+    shouldPauseProduce: () => broker.isOverloaded,
+    allocate: (sizeBytes: number) => store.allocate(sizeBytes),
+  };
   const opened: Listener[] = [];
   try {
     const peer = await listen({ ...common, ...config.listen.peer, listener: "peer", secret });

@@ -4,7 +4,7 @@ import {
   ApiKey,
   apiName,
   decodeRequest,
-  encodeResponse,
+  encodeResponseParts,
   encodeUnknownApiVersions,
   isServed,
   peekRequest,
@@ -15,7 +15,8 @@ import {
   type SaslHandshakeRequest,
 } from "@vitrine/protocol";
 import { type ConnectedClient, shortText } from "./connected-client.ts";
-import { FrameCutter, FrameError } from "./frame-cutter.ts";
+import type { BorrowedReads } from "./borrowed-reads.ts";
+import { FrameCutter, FrameError, type FrameMemory } from "./frame-cutter.ts";
 import { ReplyQueue, type Slot } from "./reply-queue.ts";
 import type { SaslServer, SaslStep } from "./sasl.ts";
 import type { Journal, ListenerLimits, ReplyBody, RequestHandler } from "./types.ts";
@@ -27,6 +28,8 @@ export interface ConnectionSettings {
   readonly handler: RequestHandler;
   readonly journal: Journal;
   readonly limits: ListenerLimits;
+  readonly reads: BorrowedReads;
+  readonly frameMemory: FrameMemory;
   /** Whether produce requests must wait, because the disk is behind (T12). */
   readonly shouldPauseProduce: () => boolean;
   /** Asks to be run again soon: it waits for shouldPauseProduce. */
@@ -44,7 +47,7 @@ export class Connection {
   readonly remote: string;
   readonly #socket: Socket;
   readonly #settings: ConnectionSettings;
-  readonly #cutter = new FrameCutter();
+  readonly #cutter: FrameCutter;
   readonly #replies = new ReplyQueue();
   readonly #context: RequestContext;
   readonly #connectedSinceMs = Date.now();
@@ -71,19 +74,22 @@ export class Connection {
   #closed = false;
   #ending = false;
 
-  constructor(socket: Socket, id: string, sasl: SaslServer | null, settings: ConnectionSettings) {
-    this.#socket = socket;
+  /** `accepted` has read nothing yet. */
+  constructor(accepted: Socket, id: string, sasl: SaslServer | null, settings: ConnectionSettings) {
     this.#settings = settings;
+    this.#cutter = new FrameCutter(settings.frameMemory);
+    const socket = settings.reads.attach(accepted, (chunk) => {
+      this.#cutter.push(chunk);
+      this.run();
+      this.#cutter.keep();
+    });
+    this.#socket = socket;
     this.#sasl = sasl;
     this.id = id;
     this.remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
     const noteRefusal = (reason: string) => this.#noteRefusal(reason);
     this.#context = { listener: settings.listener, connectionId: id, remote: this.remote, noteRefusal };
     socket.setTimeout(settings.limits.idleTimeoutMs, () => this.#onIdle());
-    socket.on("data", (chunk: Buffer) => {
-      this.#cutter.push(chunk);
-      this.run();
-    });
     socket.on("drain", () => this.run());
     socket.on("error", (error: NodeJS.ErrnoException) =>
       this.#journal("debug", `failed: ${error.code ?? error.message}`),
@@ -91,6 +97,7 @@ export class Connection {
     socket.on("close", () => this.#onClosed());
     if (sasl !== null)
       this.#authTimer = setTimeout(() => this.#end("gave no cluster secret in time"), settings.limits.authTimeoutMs);
+    socket.resume();
   }
 
   /** Reads on, as far as the bounds allow. */
@@ -209,7 +216,7 @@ export class Connection {
         return;
       }
       const slot = this.#replies.open(frame.length, false);
-      slot.frame = encodeUnknownApiVersions(correlationId, advertised);
+      slot.frame = [encodeUnknownApiVersions(correlationId, advertised)];
       this.#finish(slot);
       return;
     }
@@ -260,13 +267,13 @@ export class Connection {
     reply(step.body);
   }
 
-  /** The answer is encoded at once: records in it are views on memory that is used again. */
+  /** The answer is encoded at once, but for its record batches: those go out from where they lie. */
   #reply(slot: Slot, apiKey: number, apiVersion: number, correlationId: number, body: ReplyBody): void {
     if (slot.done || this.#closed || this.#silent) return;
     if (body === "close") slot.close = true;
     else if (body !== null) {
       try {
-        slot.frame = encodeResponse(apiKey, apiVersion, correlationId, body);
+        slot.frame = encodeResponseParts(apiKey, apiVersion, correlationId, body);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         this.#journal("error", `gets no answer to ${apiName(apiKey)} v${apiVersion}: ${error.message}`);
@@ -303,7 +310,7 @@ export class Connection {
     if (this.#closed || this.#silent) return;
     let close = false;
     for (let slot = this.#replies.take(); slot !== null && !close; slot = this.#replies.take()) {
-      if (slot.frame !== null) this.#output.push(slot.frame);
+      for (const part of slot.frame) this.#output.push(part);
       close = slot.close;
     }
     const output = this.#output;

@@ -1,7 +1,9 @@
 import { createServer, type AddressInfo } from "node:net";
-import { CLIENT_ADVERTISED, PEER_ADVERTISED, type Advertised } from "@vitrine/protocol/types";
+import { ApiKey, CLIENT_ADVERTISED, PEER_ADVERTISED, type Advertised } from "@vitrine/protocol/types";
 import { type ConnectedClient, RefusedClients } from "./connected-client.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
+import { BorrowedReads } from "./borrowed-reads.ts";
+import type { FrameMemory } from "./frame-cutter.ts";
 import { SaslServer } from "./sasl.ts";
 import { DEFAULT_LIMITS, type Journal, type ListenerLimits, type RequestHandler } from "./types.ts";
 
@@ -16,6 +18,8 @@ export interface ListenerOptions {
   readonly secret?: string;
   readonly journal?: Journal;
   readonly limits?: Partial<ListenerLimits>;
+  /** The log's own memory: produce requests are read into it, which spares a copy of their batches. */
+  readonly allocate?: (sizeBytes: number) => Uint8Array;
   /** Whether produce requests must wait, because the disk is behind (T12). Asked again every few milliseconds while one waits. */
   readonly shouldPauseProduce?: () => boolean;
   /** The listener's own table unless told otherwise. */
@@ -71,6 +75,8 @@ export function listen(options: ListenerOptions): Promise<Listener> {
     handler: options.handler,
     journal,
     limits,
+    reads: new BorrowedReads(),
+    frameMemory: memoryForRequests(options.allocate),
     shouldPauseProduce: options.shouldPauseProduce ?? (() => false),
     retryLater: (connection) => {
       waiting.add(connection);
@@ -82,13 +88,16 @@ export function listen(options: ListenerOptions): Promise<Listener> {
       if (connection.wasRefused) refused.add(connection.describe());
     },
   };
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => {
-    lastId += 1;
-    const sasl = listener === "peer" && secret !== undefined ? new SaslServer(secret) : null;
-    const connection = new Connection(socket, `${listener}-${lastId}`, sasl, settings);
-    connections.add(connection);
-    if (isolated) connection.silence();
-  });
+  const server = createServer(
+    { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    (socket) => {
+      lastId += 1;
+      const sasl = listener === "peer" && secret !== undefined ? new SaslServer(secret) : null;
+      const connection = new Connection(socket, `${listener}-${lastId}`, sasl, settings);
+      connections.add(connection);
+      if (isolated) connection.silence();
+    },
+  );
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () =>
     journal("warn", `a connection was refused: the ${listener} listener has its ${limits.connectionsMax} already`),
@@ -127,4 +136,8 @@ export function listen(options: ListenerOptions): Promise<Listener> {
       });
     });
   });
+}
+
+function memoryForRequests(allocate: ListenerOptions["allocate"]): FrameMemory {
+  return (sizeBytes, key) => (allocate && key === ApiKey.Produce ? allocate(sizeBytes) : Buffer.allocUnsafe(sizeBytes));
 }

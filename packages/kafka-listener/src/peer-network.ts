@@ -11,6 +11,7 @@ import {
   type Advertised,
   type ProduceRequest,
 } from "@vitrine/protocol";
+import type { FrameMemory } from "./frame-cutter.ts";
 import { failCall, type LaneLimits, type PeerCall } from "./peer-lane.ts";
 import { PeerNode, type PeerNodeSettings } from "./peer-node.ts";
 import type { ChannelAuth } from "./request-channel.ts";
@@ -28,6 +29,8 @@ export interface PeerNetworkOptions {
   readonly limits?: Partial<LaneLimits>;
   readonly pollConnectionsMax?: number;
   readonly pollQueuedMax?: number;
+  /** The log's own memory: large answers are read into it, which spares a copy of the batches taken from a leader. */
+  readonly allocate?: (sizeBytes: number) => Uint8Array;
 }
 
 const MIB = 1024 * 1024;
@@ -37,6 +40,8 @@ const DEFAULT_LANE_LIMITS: LaneLimits = {
   inFlightMax: 4_096,
   outputBytesMax: 64 * MIB,
 };
+/** Smaller answers hold no records worth a mention. */
+const LOG_MEMORY_FROM_BYTES = 1024;
 /** Answers of fetches may hold one batch more than they were asked for. */
 const FRAME_BYTES_MAX = 128 * MIB;
 
@@ -58,6 +63,7 @@ export class TcpPeerNetwork implements PeerNetwork {
       limits: { ...DEFAULT_LANE_LIMITS, ...options.limits },
       pollConnectionsMax: options.pollConnectionsMax ?? 64,
       pollQueuedMax: options.pollQueuedMax ?? 1_024,
+      ...(options.allocate ? { frameMemory: memoryForAnswers(options.allocate) } : {}),
       journal: options.journal ?? (() => {}),
       emit: (event) => {
         for (const listener of this.#listeners) listener(event);
@@ -140,4 +146,8 @@ export class TcpPeerNetwork implements PeerNetwork {
       return null;
     }
   }
+}
+
+function memoryForAnswers(allocate: (sizeBytes: number) => Uint8Array): FrameMemory {
+  return (sizeBytes) => (sizeBytes >= LOG_MEMORY_FROM_BYTES ? allocate(sizeBytes) : Buffer.allocUnsafe(sizeBytes));
 }

@@ -1,4 +1,5 @@
 import type { Lane, PeerEndpoint, PeerEvent } from "@vitrine/broker";
+import type { FrameMemory } from "./frame-cutter.ts";
 import { failCall, PeerLane, type LaneLimits, type PeerCall } from "./peer-lane.ts";
 import { RequestChannel, type ChannelAuth, type ChannelEnd } from "./request-channel.ts";
 import type { Journal } from "./types.ts";
@@ -9,6 +10,7 @@ export interface PeerNodeSettings {
   readonly auth: ChannelAuth;
   readonly connectTimeoutMs: number;
   readonly frameBytesMax: number;
+  readonly frameMemory?: FrameMemory;
   readonly limits: LaneLimits;
   /** Connections of the lane "poll". */
   readonly pollConnectionsMax: number;
@@ -179,9 +181,20 @@ export class PeerNode {
   }
 
   #connect(onOpen: () => void, onEnd: (end: ChannelEnd, detail: string) => void): RequestChannel {
-    const { clientId, auth, connectTimeoutMs, frameBytesMax } = this.#settings;
+    const { clientId, auth, connectTimeoutMs, frameBytesMax, frameMemory } = this.#settings;
     const { host, port } = this.endpoint;
-    return new RequestChannel({ host, port, clientId, auth, connectTimeoutMs, frameBytesMax, onOpen, onEnd });
+    const memory = frameMemory ? { frameMemory } : {};
+    return new RequestChannel({
+      host,
+      port,
+      clientId,
+      auth,
+      connectTimeoutMs,
+      frameBytesMax,
+      ...memory,
+      onOpen,
+      onEnd,
+    });
   }
 
   // ---- what is known of the process -----------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@ export interface Slot {
   readonly frameBytes: number;
   readonly isFetch: boolean;
   done: boolean;
-  /** The answer; null when none goes out. */
-  frame: Uint8Array | null;
+  /** The answer in pieces; none when none goes out. */
+  frame: readonly Uint8Array[];
   /** The connection ends here. */
   close: boolean;
 }
+
+const NO_FRAME: readonly Uint8Array[] = [];
 
 /** Requests are handled together and answered in the order in which they came: Kafka's clients match answers by position. */
 export class ReplyQueue {
@@ -21,7 +23,7 @@ export class ReplyQueue {
   }
 
   open(frameBytes: number, isFetch: boolean): Slot {
-    const slot: Slot = { frameBytes, isFetch, done: false, frame: null, close: false };
+    const slot: Slot = { frameBytes, isFetch, done: false, frame: NO_FRAME, close: false };
     this.#slots.push(slot);
     this.frameBytes += frameBytes;
     if (isFetch) this.fetches += 1;

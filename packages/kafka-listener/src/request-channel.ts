@@ -9,7 +9,7 @@ import {
   type SaslAuthenticateResponse,
   type SaslHandshakeResponse,
 } from "@vitrine/protocol";
-import { FrameCutter, FrameError } from "./frame-cutter.ts";
+import { FrameCutter, FrameError, type FrameMemory } from "./frame-cutter.ts";
 import { MECHANISM, plainToken } from "./sasl.ts";
 
 /** Who we are towards a peer listener; null towards listeners that ask nobody. */
@@ -28,6 +28,8 @@ export interface ChannelOptions {
   readonly auth: ChannelAuth;
   readonly connectTimeoutMs: number;
   readonly frameBytesMax: number;
+  /** Memory for answers. */
+  readonly frameMemory?: FrameMemory;
   /** Usable from now on. */
   readonly onOpen: () => void;
   /** Once; every request without an answer has failed before. */
@@ -46,12 +48,13 @@ export interface ChannelRequest {
 }
 
 const CORRELATION_AT = 8;
+const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** One outgoing connection: authenticates, sends requests without waiting for each other, matches the answers. */
 export class RequestChannel {
   readonly #options: ChannelOptions;
   readonly #socket: Socket;
-  readonly #cutter = new FrameCutter();
+  readonly #cutter: FrameCutter;
   readonly #inFlight = new Map<number, ChannelRequest>();
   readonly #openTimer: NodeJS.Timeout;
   #correlationId = 0;
@@ -63,19 +66,27 @@ export class RequestChannel {
 
   constructor(options: ChannelOptions) {
     this.#options = options;
+    this.#cutter = new FrameCutter(options.frameMemory);
     this.#socket = connect({
       host: options.host,
       port: options.port,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 5_000,
+      onread: {
+        // Handed out only for the time of the callback, so that all channels share it.
+        buffer: READ_BUFFER,
+        callback: (size) => {
+          this.#onData(READ_BUFFER.subarray(0, size));
+          return true;
+        },
+      },
     });
     this.#openTimer = setTimeout(
       () => this.#fail("unreachable", `no connection within ${options.connectTimeoutMs} ms`),
       options.connectTimeoutMs,
     );
     this.#socket.on("connect", () => this.#onConnect());
-    this.#socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#onError(error));
     this.#socket.on("close", () => this.#onClose());
   }
@@ -159,7 +170,7 @@ export class RequestChannel {
     this.#options.onOpen();
   }
 
-  #onData(chunk: Buffer): void {
+  #onData(chunk: Uint8Array): void {
     if (this.#silent) return;
     this.lastHeardMs = performance.now();
     this.#cutter.push(chunk);

@@ -27,12 +27,17 @@ describe("cutting frames", () => {
           for (let frame = cutter.next(1000); frame !== null; frame = cutter.next(1000)) out.push([...frame]);
         };
         let at = 0;
-        for (const size of sizes) {
-          cutter.push(stream.subarray(at, at + size));
-          at += Math.min(size, stream.length - at);
+        const push = (size: number) => {
+          // The chunk is somebody's buffer: it is used again as soon as the cutter has been told to keep what it needs.
+          const borrowed = Buffer.from(stream.subarray(at, at + size));
+          cutter.push(borrowed);
+          at += borrowed.length;
           if (!readLate) drain();
-        }
-        cutter.push(stream.subarray(at));
+          cutter.keep();
+          borrowed.fill(0xff);
+        };
+        for (const size of sizes) push(size);
+        push(stream.length);
         drain();
         expect(out).toEqual(bodies.map((body) => [...body]));
         expect(cutter.bufferedBytes).toBe(0);
@@ -52,6 +57,30 @@ describe("cutting frames", () => {
       frame = cutter.next(6_000_000);
     }
     expect(Buffer.compare(frame!, body)).toBe(0);
+  });
+
+  test("memory is asked for with the frame's size and its first number, however it is cut", () => {
+    const stream = Buffer.concat([
+      framed(Buffer.of(0, 1, 9, 9, 9, 9, 9, 9)),
+      framed(Buffer.of(1, 2, 3, 4)),
+      framed(Buffer.of(7)),
+    ]);
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const asked: [number, number][] = [];
+      const cutter = new FrameCutter((sizeBytes, key) => {
+        asked.push([sizeBytes, key]);
+        return new Uint8Array(sizeBytes);
+      });
+      for (const part of [stream.subarray(0, cut), stream.subarray(cut)]) {
+        cutter.push(part);
+        while (cutter.next(1000) !== null);
+      }
+      expect(asked).toEqual([
+        [8, 1],
+        [4, 0x0102],
+        [1, -1],
+      ]);
+    }
   });
 
   test.each([-1, -2147483648, 1001, 2147483647])("a length of %i is refused, whole or byte by byte", (wrong) => {

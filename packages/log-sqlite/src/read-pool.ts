@@ -4,6 +4,7 @@ import { Offset } from "@vitrine/core";
 import type { DiskReport, LogKey, OffsetRange, ReadSpec } from "@vitrine/log";
 import { batchOf } from "./batch-header.ts";
 import type { FindRequest, FromReader, KeptRequest, LogLayout, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
+import { GarbagePressure } from "./slabs.ts";
 
 /** Reader threads that die are replaced until so many have: then something is wrong that a new one does not mend. */
 const DEATHS_MAX = 10;
@@ -29,6 +30,7 @@ export class ReadPool {
   readonly #paths = new Map<number, string>();
   readonly #pending = new Map<number, Pending>();
   #listener: (report: DiskReport) => void = () => {};
+  readonly #pressure = new GarbagePressure();
   #closing = false;
   #deaths = 0;
 
@@ -163,7 +165,12 @@ export class ReadPool {
     pending.reader.waiting--;
     switch (message.type) {
       case "answer": {
-        const batches = message.batches.map(batchOf);
+        const { memory, ends } = message;
+        this.#pressure.note(memory.byteLength);
+        const batches = ends.map((end, at) => {
+          const from = at === 0 ? 0 : ends[at - 1]!;
+          return batchOf(new Uint8Array(memory, from, end - from));
+        });
         if (pending.request.type === "read") this.#listener({ type: "read", id, batches });
         else this.#listener({ type: "found", id, batch: batches[0] ?? null });
         return;

@@ -3,6 +3,7 @@ import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { findDamage } from "./find-damage.ts";
 import type { FindRequest, FromReader, KeptRequest, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
+import { GarbagePressure } from "./slabs.ts";
 
 /** Bound on files kept open. */
 const FILES_OPEN_MAX = 16;
@@ -29,6 +30,7 @@ type Place = ReadPlace & { readonly path: string };
 
 const port = parentPort!;
 const files = new Map<string, ReadFile>();
+const pressure = new GarbagePressure();
 /** The file that was asked last. */
 let reading = "";
 
@@ -54,7 +56,7 @@ port.on("message", (message: ToReader) => {
   }
 });
 
-/** Bytes are handed over, not copied: each belongs to the answer alone. */
+/** Bytes go into shared memory: ordinary buffers would weigh on the garbage collector of the broker's thread, whose heap is the larger one. */
 function answer(request: ReadRequest | FindRequest, read: () => Buffer[] | string): void {
   let result: Buffer[] | string;
   try {
@@ -70,11 +72,19 @@ function answer(request: ReadRequest | FindRequest, read: () => Buffer[] | strin
     port.postMessage({ type: "corrupt", id: request.id, reason: result } satisfies FromReader);
     return;
   }
-  const batches = result.map(ownBytes);
-  port.postMessage(
-    { type: "answer", id: request.id, batches } satisfies FromReader,
-    batches.map((bytes) => bytes.buffer),
-  );
+  let sizeBytes = 0;
+  for (const bytes of result) sizeBytes += bytes.length;
+  const memory = new SharedArrayBuffer(sizeBytes);
+  pressure.note(sizeBytes);
+  const all = new Uint8Array(memory);
+  const ends: number[] = [];
+  let end = 0;
+  for (const bytes of result) {
+    all.set(bytes, end);
+    end += bytes.length;
+    ends.push(end);
+  }
+  port.postMessage({ type: "answer", id: request.id, memory, ends } satisfies FromReader);
 }
 
 function isDamage(error: unknown): error is Error {
@@ -154,13 +164,6 @@ function findKept(request: KeptRequest): number | null {
 
 function sentence(key: string, place: Place, row: Row, damage: string): string {
   return `The batch at offset ${row.base_offset} of ${key} in ${place.path} is damaged: ${damage}. Other batches are fine; fetch this one from another replica.`;
-}
-
-function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && bytes.byteOffset === 0 && buffer.byteLength === bytes.byteLength)
-    return new Uint8Array(buffer);
-  return new Uint8Array(bytes);
 }
 
 function open(path: string): ReadFile {

@@ -5,6 +5,8 @@
 const SLAB_BYTES = 1024 * 1024;
 /** Larger ones get memory of their own. */
 const LARGE_BYTES = SLAB_BYTES / 4;
+/** A batch that is kept keeps at most so many times its size alive, or one slab. */
+const ADOPT_WASTE_MAX = 4;
 const PRESSURE_EVERY_BYTES = 128 * SLAB_BYTES;
 const PRESSURE_BYTES = 72 * SLAB_BYTES;
 
@@ -23,6 +25,16 @@ export class Slabs {
     // Aligned, so that two threads never work on one word.
     this.#used += (sizeBytes + 7) & ~7;
     return view;
+  }
+
+  /** The bytes in shared memory: as they are, or a copy where they are not in it or would keep much more than themselves alive. */
+  adopt(bytes: Uint8Array): Uint8Array {
+    const { buffer, byteLength } = bytes;
+    if (buffer instanceof SharedArrayBuffer && buffer.byteLength <= Math.max(SLAB_BYTES, byteLength * ADOPT_WASTE_MAX))
+      return bytes;
+    const copy = this.allocate(byteLength);
+    copy.set(bytes);
+    return copy;
   }
 
   #newSlab(sizeBytes: number): SharedArrayBuffer {

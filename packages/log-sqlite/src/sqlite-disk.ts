@@ -113,6 +113,10 @@ export class SqliteDisk implements LogDisk {
     return this.#slabs.allocate(sizeBytes);
   }
 
+  adopt(bytes: Uint8Array): Uint8Array {
+    return this.#slabs.adopt(bytes);
+  }
+
   write(handOver: HandOver): void {
     if (this.#state === "offline" || this.#closed) return;
     this.#post(postedFrom(handOver, this.#slabs));

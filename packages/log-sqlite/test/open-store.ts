@@ -140,6 +140,7 @@ export class TestStore {
     return {
       loaded: disk.loaded,
       allocate: (sizeBytes) => disk.allocate(sizeBytes),
+      adopt: (bytes) => disk.adopt(bytes),
       write: counted((handOver) => disk.write(handOver)),
       read: counted((id, key, spec) => disk.read(id, key, spec)),
       findTimestamp: counted((id, key, timestampMs, range) => disk.findTimestamp(id, key, timestampMs, range)),

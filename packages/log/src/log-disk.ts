@@ -41,7 +41,12 @@ export interface LogDisk {
   readonly loaded: LoadedDisk;
   /** Memory for one batch that both this thread and the storage thread can see. Valid while somebody holds the view. */
   allocate(sizeBytes: number): Uint8Array;
-  /** Takes one turn's writes. Never blocks and never throws: what goes wrong is reported. Bytes must come from `allocate`. */
+  /**
+   * The bytes in such memory: themselves where they are in it already (a frame that was read into it; nobody changes them any more) and a log that
+   * keeps them keeps little else alive, else a copy.
+   */
+  adopt(bytes: Uint8Array): Uint8Array;
+  /** Takes one turn's writes. Never blocks and never throws: what goes wrong is reported. Bytes must come from `allocate` or `adopt`. */
   write(handOver: HandOver): void;
   /** Reads committed batches; the answer is a report with the same id. */
   read(id: number, key: LogKey, spec: ReadSpec): void;

@@ -71,6 +71,10 @@ export class MemoryDisk implements LogDisk {
     return new Uint8Array(sizeBytes);
   }
 
+  adopt(bytes: Uint8Array): Uint8Array {
+    return new Uint8Array(bytes);
+  }
+
   write(handOver: HandOver): void {
     if (this.#failed) return;
     this.#pending.push(handOver);

@@ -67,7 +67,8 @@ export interface PartitionLog {
 
   /**
    * Adds a batch whose offsets and leader epoch are already patched. `facts.baseOffset >= logEndOffset` (holes come from compaction),
-   * leader epochs never decrease; anything else is an InvariantViolation. The bytes are copied out, once.
+   * leader epochs never decrease; anything else is an InvariantViolation. The bytes are copied out, once, or
+   * taken over where they lie in the store's own memory already; the caller changes them no more.
    * Updates the epoch cache and the producer state in the same hand-over.
    */
   append(batch: Batch): void;

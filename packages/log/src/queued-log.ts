@@ -17,7 +17,7 @@ export interface LogQueue {
   push(log: QueuedLog, op: LogOp): void;
   /** Side tables (epochs, producers) or the high watermark changed: they go out with the next hand-over. */
   markSide(log: QueuedLog): void;
-  allocate(sizeBytes: number): Uint8Array;
+  adopt(bytes: Uint8Array): Uint8Array;
   readCold(id: number, log: QueuedLog, spec: ReadSpec): void;
   findCold(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void;
   findKept(id: number, log: QueuedLog, bytes: number): void;
@@ -111,8 +111,7 @@ export class QueuedLog implements PartitionLog {
     invariant(facts.lastOffset >= facts.baseOffset, `append to ${key}: the batch ends before it begins`);
     const latestEpoch = this.epochs.latestEpoch;
     invariant(facts.leaderEpoch >= latestEpoch, `append to ${key} in epoch ${facts.leaderEpoch}, below ${latestEpoch}`);
-    const bytes = this.#queue.allocate(batch.bytes.byteLength);
-    bytes.set(batch.bytes);
+    const bytes = this.#queue.adopt(batch.bytes);
     const stored = { facts: this.#withTime(facts), bytes };
     this.tail.push(stored);
     this.#logEnd = Offset(facts.lastOffset + 1);

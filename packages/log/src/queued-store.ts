@@ -194,7 +194,7 @@ export class QueuedStore implements LogStore {
     return {
       push: (log: QueuedLog, op: LogOp) => this.#push(log, op),
       markSide: (log: QueuedLog) => void this.#sides.add(log),
-      allocate: (sizeBytes: number) => this.#disk.allocate(sizeBytes),
+      adopt: (bytes: Uint8Array) => this.#disk.adopt(bytes),
       readCold: (id: number, log: QueuedLog, spec: ReadSpec) => this.#readCold(id, log, spec),
       findKept: (id: number, log: QueuedLog, bytes: number) => this.#disk.findKept(id, log.descriptor.key, bytes),
       findCold: (id: number, log: QueuedLog, timestampMs: number, upTo: Offset) =>

@@ -49,6 +49,25 @@ export function encodeResponse(apiKey: number, apiVersion: number, correlationId
 }
 
 /**
+ * The same as pieces that follow each other: record batches are not copied but the very bytes of the body, which must not change until they are
+ * sent.
+ */
+export function encodeResponseParts(
+  apiKey: number,
+  apiVersion: number,
+  correlationId: number,
+  body: unknown,
+): Uint8Array[] {
+  const codec = codecOf(apiKey, apiVersion);
+  writer.reset(true);
+  writer.take(4);
+  writeResponseHeader(writer, apiKey, apiVersion, correlationId);
+  codec.writeResponse(writer, body, apiVersion);
+  writer.patchInt32(0, writer.sizeBytes - 4);
+  return writer.finishParts();
+}
+
+/**
  * The answer to an ApiVersions request of a version we do not know (KIP-511): a v0 body with error 35 that names only ApiVersions' own
  * range, so that the client can ask again.
  */

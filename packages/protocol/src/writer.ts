@@ -5,16 +5,47 @@ import type { UnknownTag } from "./tags.ts";
 const FIRST_CAPACITY = 4096;
 /** Up to here a finished message is copied out, so that the buffer can be used again; beyond it the buffer itself is handed over. */
 const COPY_OUT_BELOW = 16_384;
+/** In a message that goes out in parts, longer fields are not copied but sent from where they lie. */
+const PART_FROM = 4096;
 
 /** Typed writes into a growing buffer that is used again and again. Throws ProtocolError when a value does not fit its type. */
 export class Writer {
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   #view: DataView = viewOf(this.#buffer);
   at = 0;
+  /** Fields that stand by themselves, in order: each goes out behind the first `at` bytes of the buffer. null = the message is one piece. */
+  #parts: { readonly at: number; readonly bytes: Uint8Array }[] | null = null;
+  #partBytes = 0;
+  #openTags = 0;
 
-  /** Begins a new message. */
-  reset(): void {
+  /** Begins a new message. `inParts`: it ends with finishParts. */
+  reset(inParts = false): void {
     this.at = 0;
+    this.#parts = inParts ? [] : null;
+    this.#partBytes = 0;
+    this.#openTags = 0;
+  }
+
+  /** Bytes of the message so far. */
+  get sizeBytes(): number {
+    return this.at + this.#partBytes;
+  }
+
+  /** What was written since reset(true). Long fields are the very bytes that were given: they must not change until the message is sent. */
+  finishParts(): Uint8Array[] {
+    const parts = this.#parts ?? [];
+    this.#parts = null;
+    if (parts.length === 0) return [this.finish()];
+    const small = this.finish();
+    const out: Uint8Array[] = [];
+    let at = 0;
+    for (const part of parts) {
+      if (part.at > at) out.push(small.subarray(at, part.at));
+      out.push(part.bytes);
+      at = part.at;
+    }
+    if (small.length > at) out.push(small.subarray(at));
+    return out;
   }
 
   /** What was written since reset, in memory of its own. */
@@ -115,6 +146,11 @@ export class Writer {
 
   /** Bytes as they are, without a length. */
   raw(bytes: Uint8Array): void {
+    if (this.#parts !== null && bytes.length >= PART_FROM && this.#openTags === 0) {
+      this.#parts.push({ at: this.at, bytes });
+      this.#partBytes += bytes.length;
+      return;
+    }
     const at = this.take(bytes.length);
     this.#buffer.set(bytes, at);
   }
@@ -161,12 +197,14 @@ export class Writer {
   /** Begins a tag; the mark goes to endTag once its bytes are written. */
   beginTag(tag: number): number {
     this.uvarint(tag);
+    this.#openTags += 1;
     return this.take(1);
   }
 
   /** Writes the size of the tag in front of its bytes. One byte was kept free for it; a longer size moves the bytes. */
   endTag(mark: number): void {
     const size = this.at - mark - 1;
+    this.#openTags -= 1;
     if (size < 0x80) {
       this.#buffer[mark] = size;
       return;

@@ -2,9 +2,22 @@ import { describe, expect, test } from "vitest";
 import { Uuid } from "@vitrine/core";
 import { CLIENT_ADVERTISED, isServed, newestVersion, PEER_ADVERTISED } from "../src/api-keys.ts";
 import { decodeRequest, decodeResponse, peekRequest } from "../src/decode.ts";
-import { apiVersionRows, encodeRequest, encodeResponse, encodeUnknownApiVersions } from "../src/encode.ts";
+import {
+  apiVersionRows,
+  encodeRequest,
+  encodeResponse,
+  encodeResponseParts,
+  encodeUnknownApiVersions,
+} from "../src/encode.ts";
 import { ApiKey } from "../src/gen/api-map.ts";
-import { newApiVersionsResponse, newFetchRequest, newMetadataRequest, newProduceRequest } from "../src/gen/types.ts";
+import {
+  newApiVersionsResponse,
+  newFetchRequest,
+  newFetchResponse,
+  newFetchResponsePartitionData,
+  newMetadataRequest,
+  newProduceRequest,
+} from "../src/gen/types.ts";
 import { ProtocolError } from "../src/protocol-error.ts";
 import { numberTag, tagNumber } from "../src/tags.ts";
 
@@ -73,6 +86,34 @@ test("librdkafka's question for all topics leaves three bytes after the message,
   const { body } = decodeRequest(Buffer.from(`${head}00000000010000`, "hex"));
   expect(body).toMatchObject({ topics: null, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false });
 });
+
+describe("answers in pieces", () => {
+  test.each([0, 1, 4095, 4096, 100_000])(
+    "records of %i bytes go out from where they lie, or copied, as the same frame",
+    (size) => {
+      const records = new Uint8Array(new SharedArrayBuffer(size)).fill(7);
+      for (const version of [4, 11, 12, 17]) {
+        const body = newFetchResponse({
+          responses: [
+            {
+              topic: "orders",
+              topicId: Uuid("AAAAAAAAAAAAAAAAAAAAAQ"),
+              partitions: [0, 1].map((partitionIndex) => newFetchResponsePartitionData({ partitionIndex, records })),
+            },
+          ],
+        });
+        const parts = encodeResponseParts(ApiKey.Fetch, version, 9, body);
+        expect(Buffer.concat(parts).equals(encodeResponse(ApiKey.Fetch, version, 9, body))).toBe(true);
+        expect(parts.filter((part) => part === records)).toHaveLength(size >= 4096 ? 2 : 0);
+      }
+      // What is written next is one piece again.
+      const frame = encodeRequest(HEADER, newMetadataRequest({ topics: null }));
+      expect(decodeRequest(frame.subarray(4)).header).toEqual(HEADER);
+    },
+  );
+});
+
+const HEADER = { apiKey: ApiKey.Metadata, apiVersion: 9, correlationId: 1, clientId: null };
 
 describe("headers", () => {
   test("an ApiVersions answer has header v0 in every version", () => {

@@ -243,6 +243,10 @@ class Session implements LogDisk {
     return new Uint8Array(sizeBytes);
   }
 
+  adopt(bytes: Uint8Array): Uint8Array {
+    return new Uint8Array(bytes);
+  }
+
   write(handOver: HandOver): void {
     if (this.#ended || this.failed) return;
     // What is handed over is a picture of this moment, whatever the machines do to their caches afterwards.

@@ -187,6 +187,7 @@ export class SimNode {
     return {
       loaded: disk.loaded,
       allocate: (sizeBytes) => disk.allocate(sizeBytes),
+      adopt: (bytes) => disk.adopt(bytes),
       write: (handOver) => disk.write(handOver),
       read: (id, key, spec) => disk.read(id, key, spec),
       findKept: (id, key, bytes) => disk.findKept(id, key, bytes),
