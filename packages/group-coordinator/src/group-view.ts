@@ -36,6 +36,8 @@ export interface CoordinatedGroup {
   readonly protocolType: string;
   readonly protocolName: string | null;
   readonly state: ClassicGroupState;
+  /** Wall clock; null = not known. */
+  readonly stateSinceMs: number | null;
   readonly generation: number;
   readonly leaderId: string | null;
   readonly members: readonly CoordinatedMember[];
@@ -55,6 +57,7 @@ export function coordinatedGroup(group: ClassicGroup, entries: Iterable<OffsetEn
     protocolType: group.protocolType ?? "",
     protocolName: group.protocolName,
     state: group.state,
+    stateSinceMs: group.stateSinceMs,
     generation: group.generation,
     leaderId: group.leaderId,
     members: [...group.members.values()].map((member) => ({

@@ -22,6 +22,8 @@ import { OFFSETS_TOPIC, OffsetsTopic } from "./offsets-topic.ts";
 export interface CoordinatedGroup extends CoordinatedGroupState {
   /** Of `__consumer_offsets`. */
   readonly coordinatorPartition: PartitionIndex;
+  /** Leader epoch of that partition: of two nodes that describe a group the one with the larger epoch is right. */
+  readonly coordinatorEpoch: number;
 }
 
 /** What the live views see of groups. Empty on nodes without the broker role. */
@@ -31,18 +33,20 @@ export interface GroupObserver {
   /** null when it is not coordinated here (any more) or does not exist. */
   describe(groupId: string): CoordinatedGroup | null;
   ids(): Iterable<string>;
+  /** Partitions of `__consumer_offsets` whose groups this node coordinates, with the leader epoch; those that still load are not in it. */
+  loaded(): Iterable<{ readonly partition: PartitionIndex; readonly epoch: number }>;
   /** Called inside the turn with everything that happens to groups coordinated here. Returns the way to stop. */
   onEvent(listener: (event: GroupNotice) => void): () => void;
 }
 
 export type GroupNotice =
   | GroupEvent
-  /** This node began to coordinate the groups of a partition. */
+  /** This node coordinates the groups of a partition from now on, or does not any more. */
   | {
-      readonly type: "coordinatorMoved";
+      readonly type: "loaded" | "unloaded";
       readonly coordinatorPartition: PartitionIndex;
-      readonly leaderEpoch: number;
-      readonly groupCount: number;
+      readonly coordinatorEpoch: number;
+      readonly groupIds: readonly string[];
     };
 
 /** A command before it has a token. */
@@ -152,11 +156,16 @@ export class Groups implements GroupObserver {
     const at = this.locate(groupId);
     if (typeof at === "string") return null;
     const group = at.coordinator.describe(groupId);
-    return group && { ...group, coordinatorPartition: at.partition.index };
+    return group && { ...group, coordinatorPartition: at.partition.index, coordinatorEpoch: at.leaderEpoch };
   }
 
   *ids(): Iterable<string> {
     for (const known of this.#byIndex.values()) if (known.isActive) yield* known.coordinator.ids();
+  }
+
+  *loaded(): Iterable<{ readonly partition: PartitionIndex; readonly epoch: number }> {
+    for (const known of this.#byIndex.values())
+      if (known.isActive) yield { partition: known.partition.index, epoch: known.leaderEpoch };
   }
 
   onEvent(listener: (event: GroupNotice) => void): () => void {
@@ -180,20 +189,28 @@ export class Groups implements GroupObserver {
 
   #stop(known: CoordinatedPartition): void {
     const { index } = known.partition;
+    const groupIds = known.isActive ? [...known.coordinator.ids()] : null;
     known.stop("NOT_COORDINATOR");
     for (const id of known.coordinator.takeChanged()) this.#changed.add(id);
     if (this.#byIndex.get(index) === known) this.#byIndex.delete(index);
+    if (groupIds)
+      this.#tell({ type: "unloaded", coordinatorPartition: index, coordinatorEpoch: known.leaderEpoch, groupIds });
   }
 
   #onActive(at: CoordinatedPartition, recordCount: number): void {
     const { partition, leaderEpoch, coordinator } = at;
-    const groupCount = [...coordinator.ids()].length;
+    const groupIds = [...coordinator.ids()];
     if (recordCount > 0)
       this.#runtime.journal(
         "info",
-        `coordinating the ${groupCount} groups of ${partition.label}: ${recordCount} records were replayed`,
+        `coordinating the ${groupIds.length} groups of ${partition.label}: ${recordCount} records were replayed`,
       );
-    this.#tell({ type: "coordinatorMoved", coordinatorPartition: partition.index, leaderEpoch, groupCount });
+    this.#tell({
+      type: "loaded",
+      coordinatorPartition: partition.index,
+      coordinatorEpoch: leaderEpoch,
+      groupIds,
+    });
   }
 
   /** What is in memory and what is in the log differ now: everything is replayed. */
@@ -223,7 +240,8 @@ function sentenceOf(event: GroupNotice): string | null {
       return `group ${event.groupId}: member ${event.memberId} is gone (${event.reason})`;
     case "groupDeleted":
       return `group ${event.groupId} is deleted: ${event.reason}`;
-    case "coordinatorMoved":
+    case "loaded":
+    case "unloaded":
       return null;
     default:
       return unreachable(event);

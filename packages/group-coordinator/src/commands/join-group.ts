@@ -60,6 +60,8 @@ export function joinGroup(draft: Draft, { token, request, client }: Command<"joi
     if (member) draft.memberLeft(group, member, "the group is larger than group.max.size");
     else draft.cancelSession(group, memberId);
     draft.answer(token, refuseJoin("GROUP_MAX_SIZE_REACHED", ""));
+    // Perhaps it was the last one that the others waited for.
+    completeJoinIfAll(draft, group);
   } else if (memberId === "") joinAsNewMember(draft, group, join);
   else joinAgain(draft, group, join);
   if (!known) writeNewGroup(draft, group);
