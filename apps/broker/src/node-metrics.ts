@@ -68,6 +68,7 @@ export function brokerReading({ broker, store, connections, stats }: BrokerReadi
   return {
     total: { ...broker.traffic.total },
     replicationBytesOut: broker.traffic.replicationBytesOut,
+    decodedRecords: broker.traffic.decodedRecords,
     byTopic: trafficByTopic(broker, store),
     requests: new Map(Array.from(broker.traffic.byApi, ([key, count]) => [apiName(key), count])),
     connections: connections(),

@@ -15,6 +15,8 @@ export class Traffic {
   readonly total: Counters = { recordsIn: 0, bytesIn: 0, recordsOut: 0, bytesOut: 0 };
   /** Bytes fetched by replicas, counted apart from clients'. */
   replicationBytesOut = 0;
+  /** Records that had to be decoded on their way in, because a setting of their topic needs their content; 0 where batches pass through untouched. */
+  decodedRecords = 0;
   readonly byApi = new Map<number, number>();
   readonly #byPartition = new Map<LogKey, Counters>();
 

@@ -23,6 +23,8 @@ export interface BrokerReading {
   readonly total: BrokerTraffic;
   /** Bytes that followers fetched. */
   readonly replicationBytesOut: number;
+  /** Records that had to be decoded on their way in; 0 where batches pass through untouched. */
+  readonly decodedRecords: number;
   readonly byTopic: ReadonlyMap<string, BrokerTraffic>;
   /** Requests by name of the API. */
   readonly requests: ReadonlyMap<string, number>;
@@ -84,6 +86,11 @@ function trafficFamilies(registry: Metrics): Show {
     topic: counter(registry, `vitrine_topic_${name}`, `${TEXTS[name]} a topic, through this broker`, ["topic"]),
   }));
   const replicated = counter(registry, "vitrine_broker_replication_bytes_out", "Bytes that followers fetched");
+  const decoded = counter(
+    registry,
+    "vitrine_broker_records_decoded",
+    "Records decoded on their way in, because a setting of their topic needs their content",
+  );
   const requests = counter(registry, "vitrine_broker_requests", "Requests of Kafka's protocol", ["api"]);
   const connections = gauge(registry, "vitrine_broker_connections", "Open connections of Kafka's protocol");
   return (now) => {
@@ -94,6 +101,7 @@ function trafficFamilies(registry: Metrics): Show {
       for (const [name, traffic] of byTopic) topic.inc({ topic: name }, traffic[field]);
     }
     set(replicated, now.replicationBytesOut);
+    set(decoded, now.decodedRecords);
     requests.reset();
     for (const [api, count] of now.requests) requests.inc({ api }, count);
     connections.set(now.connections);

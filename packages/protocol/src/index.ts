@@ -10,6 +10,7 @@ export * from "./protocol-error.ts";
 export { Reader } from "./reader.ts";
 export { Writer } from "./writer.ts";
 export * from "./records/build.ts";
+export type { RecordProblem } from "./records/check-records.ts";
 export * from "./records/compression.ts";
 export * from "./records/control.ts";
 export * from "./records/crc32c.ts";

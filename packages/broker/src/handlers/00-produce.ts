@@ -1,7 +1,8 @@
 /**
  * Produce, versions 3 to 13 (0 to 2 are advertised for old librdkafka and refused).
  *
- * - One batch per partition, format 2, checked whole (CRC, counts, timestamps, size) before it is appended; kept byte for byte.
+ * - One batch per partition, format 2, checked whole (CRC, counts, timestamps, size) before it is appended; kept byte for byte, unless the topic has a
+ *   `compression.type` of its own or LogAppendTime. Records are decoded only where a rule needs their content; v8+ is told which ones are at fault.
  * - acks=0: no response. acks=1: after this broker's commit (disk gate). acks=all: when the high watermark passes it (cluster gate).
  * - acks=all below min.insync.replicas: NOT_ENOUGH_REPLICAS, nothing appended (KIP-966: the high watermark stands for any acks then).
  * - Internal topics and control batches are refused from clients.
@@ -9,7 +10,7 @@
  * - Transactional batches are refused until transactions exist.
  */
 import { errorCode, isInternalTopic, ZERO_UUID, type ErrorName, type Uuid } from "@vitrine/core";
-import { validateProduceBatch } from "@vitrine/protocol";
+import { validateProduceBatch, type RecordProblem, type TopicCompression } from "@vitrine/protocol";
 import {
   newProduceResponse,
   newProduceResponseLeaderIdAndEpoch,
@@ -17,6 +18,7 @@ import {
   type ProduceRequest,
   type ProduceResponsePartitionProduceResponse,
 } from "@vitrine/protocol/types";
+import type { TopicConfig } from "@vitrine/metadata";
 import type { Acks, Partition } from "@vitrine/replication";
 import type { Offset } from "@vitrine/core";
 import { partitionLogKey } from "../partitions.ts";
@@ -85,6 +87,11 @@ export const produce: Handler = (parts, request, from, reply) => {
       );
       const data = answer(appended.ok ? "NONE" : appended.error, appended.ok ? null : appended.message);
       if (!appended.ok) {
+        if (appended.recordErrors)
+          data.recordErrors = appended.recordErrors.map(({ batchIndex, message: batchIndexErrorMessage }) => ({
+            batchIndex,
+            batchIndexErrorMessage,
+          }));
         // What the client itself makes wrong, not what the cluster is in: a person looks for it at the client.
         if (appended.error === "INVALID_RECORD" || appended.error === "CORRUPT_MESSAGE")
           from.noteRefusal?.(`wrote to ${found.name}-${item.index}: ${appended.message}`);
@@ -146,7 +153,12 @@ type Appended =
       readonly leaderEpoch: number;
       readonly logAppendTimeMs: number;
     }
-  | { readonly ok: false; readonly error: ErrorName; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly error: ErrorName;
+      readonly message: string;
+      readonly recordErrors?: readonly RecordProblem[];
+    };
 
 function append(
   parts: BrokerParts,
@@ -170,9 +182,11 @@ function append(
     timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
     timestampType: config.messageTimestampType,
     compacted: config.cleanupPolicy.compact,
+    ...(config.compressionType === "producer" ? {} : { compression: codecOf(config) }),
   });
-  if (!checked.ok) return { ok: false, error: checked.error, message: checked.message };
+  if (!checked.ok) return checked;
   const { bytes, facts } = checked;
+  traffic.decodedRecords += checked.decodedRecords;
   if (facts.isTransactional) return { ok: false, ...TRANSACTIONS_LATER };
   const appended = partition.append({ bytes, facts, acks, nowMs: wallMs });
   if (!appended.ok) return appended;
@@ -183,6 +197,13 @@ function append(
   }
   const logAppendTimeMs = config.messageTimestampType === "LogAppendTime" ? appended.maxTimestampMs : -1;
   return { ...appended, partition, logAppendTimeMs };
+}
+
+/** What the topic wants its batches to be in, where that is not what producers send. */
+function codecOf({ compressionType, values }: TopicConfig): TopicCompression {
+  const type = compressionType as TopicCompression["type"];
+  const level = values.get(`compression.${type}.level`);
+  return level === undefined ? { type } : { type, level: Number(level) };
 }
 
 /** Waits for the high watermark to pass every batch. */

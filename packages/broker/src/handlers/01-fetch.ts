@@ -104,6 +104,8 @@ class FetchInProgress {
   readonly #replicaId: number;
   /** Clients of v11 and later know of replicas in their rack, and may read from followers. Our own nodes look for the leader. */
   readonly #knowsReplicas: boolean;
+  /** Before v10 clients do not know zstd: of topics that are kept in it they are told so. */
+  readonly #cannotReadZstd: boolean;
   /** The current leader comes with errors from v12 on; older answers must not carry it. */
   readonly #tellsLeader: boolean;
   /** The leader's address comes with v16. */
@@ -132,6 +134,7 @@ class FetchInProgress {
     this.#context = asked.context;
     this.#replicaId = asked.replicaId;
     this.#knowsReplicas = asked.isClient && asked.apiVersion >= 11;
+    this.#cannotReadZstd = asked.isClient && asked.apiVersion < 10;
     this.#tellsLeader = asked.apiVersion < 0 || asked.apiVersion >= 12;
     this.#tellsEndpoints = asked.apiVersion < 0 || asked.apiVersion >= 16;
     this.#reply = reply;
@@ -198,6 +201,8 @@ class FetchInProgress {
     if (!topic) slot.error = spec.topicId !== ZERO_UUID ? "UNKNOWN_TOPIC_ID" : "UNKNOWN_TOPIC_OR_PARTITION";
     else if (!partition)
       slot.error = topic.partitions.has(spec.partitionIndex) ? "NOT_LEADER_OR_FOLLOWER" : "UNKNOWN_TOPIC_OR_PARTITION";
+    else if (this.#cannotReadZstd && partitions.topicConfig(topic.name).compressionType === "zstd")
+      slot.error = "UNSUPPORTED_COMPRESSION_TYPE";
     else if (!isOffset(spec.fetchOffset)) slot.error = "OFFSET_OUT_OF_RANGE";
     else if (!slot.replica) slot.redirect = this.#redirectOf(partition, spec);
     else {

@@ -17,19 +17,25 @@ export function compressionOf(attributes: number): Compression | null {
   return COMPRESSIONS[attributes & 0x07] ?? null;
 }
 
-/** Compresses as the Java client does, so that every client can read it (snappy with xerial's framing). */
-export function compress(compression: Compression, bytes: Uint8Array): Uint8Array {
+/**
+ * Compresses as the Java client does, so that every client can read it (snappy with xerial's framing). `level`: of gzip (-1 to 9) and zstd; lz4 has
+ * only the fast one here, snappy none.
+ */
+export function compress(compression: Compression, bytes: Uint8Array, level?: number): Uint8Array {
   switch (compression) {
     case "none":
       return bytes;
     case "gzip":
-      return zlib.gzipSync(bytes);
+      return zlib.gzipSync(bytes, level === undefined ? {} : { level });
     case "snappy":
       return wrapXerial(bytes, (block) => snappyCompress(asBuffer(block)));
     case "lz4":
       return compressFrameSync(asBuffer(bytes));
     case "zstd":
-      return zlib.zstdCompressSync(bytes);
+      return zlib.zstdCompressSync(
+        bytes,
+        level === undefined ? {} : { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } },
+      );
   }
 }
 
