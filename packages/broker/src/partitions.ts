@@ -4,6 +4,7 @@
 import type { PartitionIndex, Uuid } from "@vitrine/core";
 import type { LogKey } from "@vitrine/log";
 import {
+  effectiveBrokerValue,
   effectiveTopicConfig,
   type MetadataDelta,
   type MetadataImage,
@@ -20,6 +21,7 @@ import {
   type ReplicationEffect,
   type ReplicationSettings,
 } from "@vitrine/replication";
+import { ReplicationThrottle } from "./quotas/replication-throttle.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Key of a partition's log, and of what waits for the partition in the purgatory. */
@@ -30,6 +32,8 @@ export function partitionLogKey(topicId: Uuid, partition: PartitionIndex): LogKe
 export class Partitions {
   readonly effects: ReplicationEffect[] = [];
   readonly plans: FetchPlans;
+  /** Holds back replicas that catch up, in both directions. */
+  readonly throttle: ReplicationThrottle;
   readonly #runtime: Runtime;
   readonly #nodeConfigs: NodeConfigs;
   readonly #brokerEpoch: () => number;
@@ -52,8 +56,12 @@ export class Partitions {
       replicaFetchMaxBytes: settings.replicaFetchMaxBytes,
       replicaFetchResponseMaxBytes: settings.replicaFetchResponseMaxBytes,
     };
-    this.plans = new FetchPlans(this.#settings);
     this.#nodeConfigs = { brokerId: config.nodeId, staticConfigs: config.properties };
+    this.throttle = new ReplicationThrottle(config.nodeId, settings.replicationQuotaWindows, {
+      rate: (side) => effectiveBrokerValue(this.#image!, `${side}.replication.throttled.rate`, this.#nodeConfigs),
+      replicas: (topicName, side) => this.topicConfig(topicName).values.get(`${side}.replication.throttled.replicas`),
+    });
+    this.plans = new FetchPlans(this.#settings, this.throttle);
   }
 
   get size(): number {
@@ -88,6 +96,7 @@ export class Partitions {
     this.#image = image;
     const { nodeId } = this.#runtime.config;
     const configsChanged = this.#forgetConfigs(delta);
+    if (configsChanged || delta.topicsDeleted.length > 0) this.throttle.update();
     if (delta.brokers.length > 0) this.#liveness = livenessOf(image);
     for (const change of delta.partitions) {
       const key = partitionLogKey(change.topicId, change.partition);

@@ -21,6 +21,7 @@ import type { SmallCluster } from "./small-cluster.ts";
 
 const SET = 0;
 const TOPIC = 2;
+const BROKER = 4;
 
 /** Calls, and takes neither "close" nor silence for an answer. */
 export function ask<K extends keyof RequestMap>(
@@ -70,17 +71,26 @@ export class AdminClient {
     );
   }
 
-  setOnTopic(name: string, configs: Readonly<Record<string, string>>, to: NodeId = 1): string {
+  setOnTopic(name: string, configs: Readonly<Record<string, string>>): string {
+    return this.#set(TOPIC, name, configs);
+  }
+
+  /** The empty name: all brokers. */
+  setOnBroker(name: string, configs: Readonly<Record<string, string>>): string {
+    return this.#set(BROKER, name, configs);
+  }
+
+  #set(type: number, name: string, configs: Readonly<Record<string, string>>): string {
     const request = newIncrementalAlterConfigsRequest({
       resources: [
         {
-          resourceType: TOPIC,
+          resourceType: type,
           resourceName: name,
           configs: Object.entries(configs).map(([key, value]) => ({ name: key, configOperation: SET, value })),
         },
       ],
     });
-    const reply = ask(this.#cluster, to, ApiKey.IncrementalAlterConfigs, request, 1);
+    const reply = ask(this.#cluster, 1, ApiKey.IncrementalAlterConfigs, request, 1);
     return errorFromCode(reply.responses[0]!.errorCode).name;
   }
 

@@ -146,3 +146,30 @@ test("K5 ApiVersions tells the features of the cluster; older versions do not he
     finalizedFeatures: [{ name: feature }],
   });
 });
+
+for (const side of ["leader", "follower"] as const)
+  test(`Q11 Q12 a move that the ${side} throttles keeps to its rate, shows its progress, and ends at once when the throttle is lifted`, () => {
+    admin.createTopic("t", [[1]], { "min.insync.replicas": "1" });
+    const value = "x".repeat(100_000);
+    for (let n = 0; n < 30; n++) expect(admin.produce("t", value)).toBe(n);
+    const rate = `${side}.replication.throttled.rate`;
+    expect(admin.setOnBroker("", { [rate]: "200000" })).toBe("NONE");
+    expect(admin.setOnTopic("t", { [`${side}.replication.throttled.replicas`]: "*" })).toBe("NONE");
+    expect(admin.reassign("t", [2])).toBe("NONE");
+    const logEnd = () =>
+      [...cluster.nodes.get(2)!.store.logs.values()].find((log) => log.descriptor.topicName === "t")?.logEndOffset ?? 0;
+    cluster.until(() => logEnd() > 0, "the new replica to begin");
+    cluster.pass(5_000);
+    const halfWay = logEnd();
+    // Five seconds at 200 kB/s, and one answer of up to a megabyte beyond it: not the three megabytes there are.
+    expect(halfWay).toBeGreaterThan(5);
+    expect(halfWay).toBeLessThan(25);
+    expect(admin.moving()).toHaveLength(1);
+    // What is not named is not throttled, and whoever is in the ISR neither: clients notice nothing.
+    expect(admin.produce("t", "small")).toBe(30);
+    expect(admin.setOnBroker("", { [rate]: "1000000000" })).toBe("NONE");
+    const liftedMs = cluster.nowMs;
+    cluster.until(() => admin.partition("t").replicas.join() === "2", "the move to end");
+    expect(cluster.nowMs - liftedMs).toBeLessThan(2_000);
+    cluster.until(() => admin.read("t").length === 31, "every record at the new place");
+  });

@@ -139,6 +139,18 @@ const REPLICATION: readonly ConfigDef[] = [
     "Bytes a follower fetches in all; the first batch always comes.",
     { min: 0 },
   ),
+  long(
+    "leader.replication.throttled.rate",
+    LONG_MAX,
+    "Bytes per second that this broker gives to throttled replicas that are not in the ISR.",
+    { min: 0, ...dynamic },
+  ),
+  long(
+    "follower.replication.throttled.rate",
+    LONG_MAX,
+    "Bytes per second that this broker fetches for its throttled replicas that are not in the ISR.",
+    { min: 0, ...dynamic },
+  ),
   flag("auto.leader.rebalance.enable", true, "Whether leadership goes back to preferred leaders by itself."),
   long("leader.imbalance.check.interval.seconds", 300, "Time between looks at the balance of leaders, in seconds.", {
     min: 1,

@@ -32,6 +32,16 @@ interface InFlight {
   readonly asked: Map<PartitionKey, FollowerFetchPosition>;
 }
 
+/** Holds back the catching up of replicas (KIP-73); belongs to the broker, because all its fetches share one rate. */
+export interface FollowerThrottle {
+  /** Whether there is anything to ask it. */
+  readonly isActive: boolean;
+  /** Milliseconds until the partition may be asked for again; 0 = now. */
+  pauseMs(partition: Partition, nowMs: number): number;
+  /** Bytes have come for a partition. */
+  took(partition: Partition, bytes: number, nowMs: number): void;
+}
+
 /** What came back for one request. */
 export interface PlannedFetchAnswer {
   /** Error of the whole answer. */
@@ -43,6 +53,7 @@ export interface PlannedFetchAnswer {
 export class FetchPlan {
   readonly leader: NodeId;
   private readonly settings: ReplicationSettings;
+  private readonly throttle: FollowerThrottle | null;
   private readonly entries = new Map<PartitionKey, Entry>();
   private sessionId = 0;
   private sessionEpoch = 0;
@@ -56,9 +67,10 @@ export class FetchPlan {
   private eager = true;
   private newcomers = false;
 
-  constructor(leader: NodeId, settings: ReplicationSettings) {
+  constructor(leader: NodeId, settings: ReplicationSettings, throttle: FollowerThrottle | null = null) {
     this.leader = leader;
     this.settings = settings;
+    this.throttle = throttle;
   }
 
   get size(): number {
@@ -88,6 +100,7 @@ export class FetchPlan {
       if (!this.inFlight.waits || !this.newcomers) return null;
       this.abandon();
     }
+    this.holdBack(nowMs);
     const ready = [...this.entries.values()].filter((entry) => nowMs >= entry.notBeforeMs);
     if (ready.length === 0) return null;
     const diskBusy = ready.some(({ partition: { log } }) => log.durableEndOffset < log.logEndOffset);
@@ -151,6 +164,7 @@ export class FetchPlan {
     const entry = this.entries.get(data.key);
     if (!position || !entry) return;
     inFlight.asked.delete(data.key);
+    if (this.throttle?.isActive) this.throttle.took(entry.partition, data.records?.byteLength ?? 0, nowMs);
     const outcome = entry.partition.onFetchResponse(data, position, verifyCrc);
     switch (outcome.kind) {
       case "applied":
@@ -169,6 +183,16 @@ export class FetchPlan {
         return;
       case "stale":
         return;
+    }
+  }
+
+  /** Partitions that are throttled are left out like those that pause after an error. */
+  private holdBack(nowMs: number): void {
+    const { throttle } = this;
+    if (!throttle?.isActive) return;
+    for (const entry of this.entries.values()) {
+      const pauseMs = nowMs >= entry.notBeforeMs ? throttle.pauseMs(entry.partition, nowMs) : 0;
+      if (pauseMs > 0) entry.notBeforeMs = nowMs + pauseMs;
     }
   }
 

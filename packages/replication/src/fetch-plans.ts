@@ -1,18 +1,20 @@
 /** All fetch plans of a broker, one per leader it follows. The broker tells it of partitions, answers and failures, and sends what `next` gives. */
 import type { NodeId } from "@vitrine/core";
 import { earliest } from "./deadline.ts";
-import { FetchPlan, type PlannedFetchAnswer } from "./fetch-plan.ts";
+import { FetchPlan, type FollowerThrottle, type PlannedFetchAnswer } from "./fetch-plan.ts";
 import type { Partition } from "./partition.ts";
 import { type PartitionKey, type PlannedFetch, partitionKey } from "./planned-fetch.ts";
 import type { ReplicationSettings } from "./settings.ts";
 
 export class FetchPlans {
   private readonly settings: ReplicationSettings;
+  private readonly throttle: FollowerThrottle | null;
   private readonly plans = new Map<NodeId, FetchPlan>();
   private readonly homes = new Map<PartitionKey, { leader: NodeId; leaderEpoch: number }>();
 
-  constructor(settings: ReplicationSettings) {
+  constructor(settings: ReplicationSettings, throttle: FollowerThrottle | null = null) {
     this.settings = settings;
+    this.throttle = throttle;
   }
 
   /** Call after each applyMetadata (and close) of a partition: puts it into the plan of its leader, or of nobody. */
@@ -61,7 +63,7 @@ export class FetchPlans {
 
   /** Plans stay when they run empty (their request ids must not begin again); there are never more than brokers. */
   private planOf(leader: NodeId): FetchPlan {
-    const plan = this.plans.get(leader) ?? new FetchPlan(leader, this.settings);
+    const plan = this.plans.get(leader) ?? new FetchPlan(leader, this.settings, this.throttle);
     this.plans.set(leader, plan);
     return plan;
   }

@@ -244,6 +244,7 @@ class FetchInProgress {
       const readableEnd = this.#readableEnd(slot);
       if (readableEnd === null || slot.diverging || slot.redirect !== null) continue;
       if (left <= 0 && !first) continue;
+      if (slot.replica && this.#isHeldBack(slot.partition)) continue;
       const maxBytes = Math.min(slot.spec.maxBytes, Math.max(left, 1));
       const read = slot.cold ?? this.#readTail(slot, readableEnd, maxBytes);
       if (!read) {
@@ -259,6 +260,12 @@ class FetchInProgress {
       if (sizeBytes > 0) first = false;
       left -= sizeBytes;
     }
+  }
+
+  /** Whether a replica that catches up has had its share for now (KIP-73). */
+  #isHeldBack(partition: Partition | null): boolean {
+    const { partitions, runtime } = this.#parts;
+    return partition !== null && partitions.throttle.holdsBack(partition, this.#replicaId, runtime.nowMs);
   }
 
   /** null: the slot has an error. */
@@ -349,8 +356,10 @@ class FetchInProgress {
       topic.partitions.push(data);
       if (data.currentLeader.leaderId >= 0) leaders.add(data.currentLeader.leaderId);
       const bytes = data.records?.byteLength ?? 0;
-      if (slot.replica) traffic.replicationBytesOut += bytes;
-      else if (bytes > 0) traffic.fetched(slot.key, recordCountOf(slot.batches), bytes);
+      if (slot.replica) {
+        traffic.replicationBytesOut += bytes;
+        if (slot.partition) this.#parts.partitions.throttle.gave(slot.partition, bytes, this.#parts.runtime.nowMs);
+      } else if (bytes > 0) traffic.fetched(slot.key, recordCountOf(slot.batches), bytes);
     }
     const nodeEndpoints = this.#tellsEndpoints ? nodeEndpointsOf(this.#parts.image(), leaders) : [];
     this.#reply(newFetchResponse({ sessionId, responses: [...topics.values()], nodeEndpoints }));
