@@ -2,7 +2,7 @@ import type { ViewEvent } from "@vitrine/api";
 import { describe, expect, test } from "vitest";
 import { verbsShown, whyNot } from "./features/brokers/verbs.ts";
 import { clusterMarks } from "./features/events/cluster-marks.ts";
-import { samplesOf, summary } from "./features/overview/metrics.ts";
+import { samplesOf } from "./features/overview/metrics.ts";
 import { blankDraft, checkDraft, envelopeText } from "./features/topic/envelope.ts";
 import { blankTopic, checkNewTopic, newTopicBody } from "./features/topics/new-topic.ts";
 import { laneWindow, laneX } from "./lanes/lane-window.ts";
@@ -11,6 +11,7 @@ import { defaultPreferences, parsePreferences } from "./prefs/preferences.ts";
 import { curl } from "./rest/curl.ts";
 import { summariseEvents } from "./shell/announcement.ts";
 import { rankCommands } from "./shell/command-rank.ts";
+import { summary } from "./ui/series-summary.ts";
 import { sparklinePath } from "./ui/sparkline-path.ts";
 import { visibleColumns } from "./ui/visible-columns.ts";
 

@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { BrokersPage } from "./features/brokers/brokers-page.tsx";
+import { ClientsPage } from "./features/clients/clients-page.tsx";
 import { EventsPage } from "./features/events/events-page.tsx";
+import { GroupsPage } from "./features/groups/groups-page.tsx";
 import { OverviewPage } from "./features/overview/overview-page.tsx";
 import { QuorumPage } from "./features/quorum/quorum-page.tsx";
 import { ToTheCluster } from "./features/start/to-the-cluster.tsx";
@@ -26,6 +28,13 @@ const topic = createRoute({
   path: "/topics/$topic",
   component: lazyRouteComponent(() => import("./features/topic/topic-page.tsx"), "TopicPage"),
 });
+const groups = createRoute({ getParentRoute: () => cluster, path: "/groups", component: GroupsPage });
+const group = createRoute({
+  getParentRoute: () => cluster,
+  path: "/groups/$group",
+  component: lazyRouteComponent(() => import("./features/group/group-page.tsx"), "GroupPage"),
+});
+const clients = createRoute({ getParentRoute: () => cluster, path: "/clients", component: ClientsPage });
 const brokers = createRoute({ getParentRoute: () => cluster, path: "/brokers", component: BrokersPage });
 const broker = createRoute({ getParentRoute: () => cluster, path: "/brokers/$broker", component: BrokersPage });
 const quorum = createRoute({ getParentRoute: () => cluster, path: "/quorum", component: QuorumPage });
@@ -39,7 +48,7 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     start,
-    cluster.addChildren([overview, topics, topic, brokers, broker, quorum, events, settings]),
+    cluster.addChildren([overview, topics, topic, groups, group, clients, brokers, broker, quorum, events, settings]),
   ]),
   parseSearch,
   stringifySearch,

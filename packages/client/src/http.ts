@@ -9,6 +9,8 @@ import type {
   ProcessReply,
   ProcessVerb,
   ProduceReply,
+  ResetOffsetsBody,
+  ResetOffsetsReply,
   TopicDetail,
   TopicList,
 } from "@vitrine/api";
@@ -124,6 +126,17 @@ export class HttpClient {
   produce(name: string, text: string, query: CallOptions["query"] = {}): Promise<ProduceReply> {
     const path = `/topics/${encodeURIComponent(name)}/records`;
     return this.json("POST", path, { body: text, contentType: "application/json", query });
+  }
+
+  /** Moves the committed offsets of a group without members; `dryRun` only says where to. */
+  resetOffsets(group: string, body: ResetOffsetsBody, { dryRun }: { dryRun: boolean }): Promise<ResetOffsetsReply> {
+    const query = dryRun ? { dry_run: 1 } : {};
+    return this.json("POST", `/groups/${encodeURIComponent(group)}/offsets/reset`, { json: body, query });
+  }
+
+  /** Removes a group without members, and what it committed. */
+  async deleteGroup(group: string): Promise<void> {
+    await this.text("DELETE", `/groups/${encodeURIComponent(group)}`);
   }
 
   /** What the verb would do; nothing happens. */

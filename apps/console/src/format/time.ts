@@ -55,6 +55,12 @@ export function formatDuration(durationMs: number | null | undefined): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Seconds of lag: a dash when they are not known, `0 s` when nothing waits. */
+export function formatLagSeconds(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "\u2013";
+  return seconds === 0 ? "0 s" : formatAge(seconds * 1_000);
+}
+
 /** A retention setting: -1 is for ever. */
 export function formatRetention(retentionMs: number | null | undefined): string {
   if (retentionMs === null || retentionMs === undefined) return "\u2013";

@@ -1,4 +1,4 @@
-import type { ViewEvent } from "@vitrine/api";
+import type { LiveEvent, ViewEvent } from "@vitrine/api";
 
 /** Events the console keeps; at the bound the oldest go in a batch, so that trimming is amortised. */
 const capacity = 5_000;
@@ -43,20 +43,17 @@ export class EventLog {
 
 /** One event's identity: its cursor and what it says, since several events can come from one metadata record. */
 export function eventKey(event: ViewEvent): string {
-  const { e } = event;
-  const subject =
-    "p" in e
-      ? `${e.topic}/${e.p}`
-      : "topic" in e
-        ? e.topic
-        : "broker" in e
-          ? e.broker
-          : "node" in e
-            ? e.node
-            : "name" in e
-              ? e.name
-              : "";
-  return `${event.next}|${event.ts}|${e.type}|${subject}`;
+  return `${event.next}|${event.ts}|${event.e.type}|${subjectOf(event.e)}`;
+}
+
+function subjectOf(e: LiveEvent): string | number {
+  // Groups have no record in the metadata log, so many of their events share a cursor.
+  if (e.type === "group") return [e.group, e.change, e.state, e.generation, e.member ?? ""].join("/");
+  if ("p" in e) return `${e.topic}/${e.p}`;
+  if ("topic" in e) return e.topic;
+  if ("broker" in e) return e.broker;
+  if ("node" in e) return e.node;
+  return "name" in e ? e.name : "";
 }
 
 export const eventLog = new EventLog();

@@ -76,3 +76,7 @@ export class History {
 
 /** Five minutes at one a second; 512 series are 40 brokers with all their rates: 2.4 MB at most. */
 export const history = new History({ capacity: 300, maxSeries: 512 });
+
+/** Lag of consumer groups, likewise. Beyond `groupSeriesMax` groups none is sampled: rings that push each other out show nothing. */
+export const groupHistory = new History({ capacity: 300, maxSeries: 1_000 });
+export const groupSeriesMax = 1_000;

@@ -1,5 +1,5 @@
-import { nodeColumns } from "@vitrine/api";
-import { history } from "./history.ts";
+import { groupColumns, nodeColumns } from "@vitrine/api";
+import { groupHistory, groupSeriesMax, history } from "./history.ts";
 import { liveStore } from "./store.ts";
 
 const everyMs = 1_000;
@@ -16,12 +16,14 @@ export function nodeSeriesName(node: number | string, series: NodeSeries): strin
 export function startSampler(now: () => number): () => void {
   const timer = setInterval(() => {
     const { paused, link, views } = liveStore.getState();
-    const cluster = views.get("cluster");
-    if (paused || link.state !== "open" || !cluster) return;
+    if (paused || link.state !== "open") return;
     const at = now();
-    for (const [key, { row }] of cluster.rows)
+    for (const [key, { row }] of views.get("cluster")?.rows ?? [])
       for (const series of nodeSeries)
         history.push(nodeSeriesName(key, series), at, nodeColumns.get(row, series) ?? Number.NaN);
+    const groups = views.get("groups")?.rows;
+    if (groups === undefined || groups.size > groupSeriesMax) return;
+    for (const [key, { row }] of groups) groupHistory.push(key, at, groupColumns.get(row, "lag") ?? Number.NaN);
   }, everyMs);
   return () => clearInterval(timer);
 }

@@ -1,4 +1,4 @@
-import type { ClusterInfo, Row, ViewEvent } from "@vitrine/api";
+import type { ClientsViewInfo, ClusterInfo, GroupViewInfo, PartitionViewInfo, Row, ViewEvent } from "@vitrine/api";
 import { useEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import { connection } from "./connection.ts";
@@ -40,14 +40,42 @@ export function useRows(view: string): readonly Row[] {
 
 /** `info` of the cluster view; null before the first frame. */
 export function useClusterInfo(): ClusterInfo | null {
-  useStore(liveStore, ({ views }) => views.get("cluster")?.infoVersion ?? -1);
-  const info = liveStore.getState().views.get("cluster")?.info;
-  return isClusterInfo(info) ? info : null;
+  return useInfo("cluster", isClusterInfo);
 }
 
-/** Our gateway is the only writer of `info`, so one telling field is proof enough. */
+/** `info` of a group's view: its summary, members and lag history; null before the first frame. */
+export function useGroupInfo(group: string): GroupViewInfo | null {
+  return useInfo(`group:${group}`, isGroupInfo);
+}
+
+/** `info` of one partition's view; null before the first frame. */
+export function usePartitionInfo(topic: string, partition: number): Partial<PartitionViewInfo> | null {
+  return useInfo(`partition:${topic}/${partition}`, isObject);
+}
+
+/** `info` of the clients view; null before the first frame. */
+export function useClientsInfo(): Partial<ClientsViewInfo> | null {
+  return useInfo("clients", isObject);
+}
+
+/** `info` of a view as long as it is what is expected. Renders again when it changed. */
+function useInfo<T>(view: string, is: (info: unknown) => info is T): T | null {
+  useStore(liveStore, ({ views }) => views.get(view)?.infoVersion ?? -1);
+  const info: unknown = liveStore.getState().views.get(view)?.info;
+  return is(info) ? info : null;
+}
+
+// Our gateway is the only writer of `info`, so one telling field is proof enough.
 function isClusterInfo(info: unknown): info is ClusterInfo {
-  return typeof info === "object" && info !== null && "verdict" in info && "counts" in info;
+  return isObject(info) && "verdict" in info && "counts" in info;
+}
+
+function isGroupInfo(info: unknown): info is GroupViewInfo {
+  return isObject(info) && "members" in info && "history" in info;
+}
+
+function isObject(info: unknown): info is object {
+  return typeof info === "object" && info !== null;
 }
 
 /** The events kept, oldest first; a new array when one came. */

@@ -1,10 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
-import { Activity, BookOpen, Boxes, Braces, Gauge, Server, Settings, Vote } from "lucide-react";
+import { Activity, BookOpen, Boxes, Braces, Cable, Gauge, Server, Settings, UsersRound, Vote } from "lucide-react";
 import { useClusterId } from "./cluster-id.ts";
 
 interface Place {
-  readonly to: "/c/$id" | "/c/$id/events" | "/c/$id/topics" | "/c/$id/brokers" | "/c/$id/quorum" | "/c/$id/settings";
+  readonly to:
+    | "/c/$id"
+    | "/c/$id/events"
+    | "/c/$id/topics"
+    | "/c/$id/groups"
+    | "/c/$id/brokers"
+    | "/c/$id/quorum"
+    | "/c/$id/clients"
+    | "/c/$id/settings";
   readonly label: string;
   readonly icon: LucideIcon;
   /** Second key of the chord that goes there: `g` then this. */
@@ -21,12 +29,19 @@ export const places: readonly { readonly group: string; readonly items: readonly
       { to: "/c/$id/events", label: "Events", icon: Activity, chord: "e" },
     ],
   },
-  { group: "Data", items: [{ to: "/c/$id/topics", label: "Topics", icon: Boxes, chord: "t" }] },
+  {
+    group: "Data",
+    items: [
+      { to: "/c/$id/topics", label: "Topics", icon: Boxes, chord: "t" },
+      { to: "/c/$id/groups", label: "Groups", icon: UsersRound, chord: "g" },
+    ],
+  },
   {
     group: "Operate",
     items: [
       { to: "/c/$id/brokers", label: "Brokers", icon: Server, chord: "b" },
       { to: "/c/$id/quorum", label: "Quorum", icon: Vote, chord: "q" },
+      { to: "/c/$id/clients", label: "Clients", icon: Cable, chord: "c" },
     ],
   },
 ];

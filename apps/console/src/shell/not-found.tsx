@@ -15,7 +15,7 @@ export function NotFound() {
         </Link>
       }
     >
-      The console has Overview, Topics, Brokers, Quorum, Events and Settings under{" "}
+      The console has Overview, Events, Topics, Groups, Brokers, Quorum, Clients and Settings under{" "}
       <code className="mono">/c/:cluster</code>.
     </EmptyState>
   );

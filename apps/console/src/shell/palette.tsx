@@ -12,7 +12,7 @@ import { rankCommands } from "./command-rank.ts";
 import type { Command } from "./command-rank.ts";
 import { manuals, places } from "./nav.tsx";
 
-/** Ctrl/Cmd K: every place, topic, broker and switch by typing a few letters of it. */
+/** Ctrl/Cmd K: every place, topic, group, broker and switch by typing a few letters of it. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
@@ -72,7 +72,7 @@ function PaletteBody({ onClose }: { onClose: () => void }) {
           setActive(0);
         }}
         onKeyDown={onKeyDown}
-        placeholder="Topic, broker, page or command"
+        placeholder="Topic, group, broker, page or command"
         className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-ink-3"
       />
       <ul
@@ -113,6 +113,7 @@ function useCommands(): Command[] {
   const id = useClusterId();
   const navigate = useNavigate();
   const topics = useRowKeys("topics");
+  const groups = useRowKeys("groups");
   const brokers = useRowKeys("cluster");
   return useMemo(() => {
     const commands: Command[] = places.flatMap(({ items }) =>
@@ -169,6 +170,13 @@ function useCommands(): Command[] {
         group: "topic",
         run: () => void navigate({ to: "/c/$id/topics/$topic", params: { id, topic } }),
       });
+    for (const group of groups)
+      commands.push({
+        id: `group-${group}`,
+        label: group,
+        group: "group",
+        run: () => void navigate({ to: "/c/$id/groups/$group", params: { id, group } }),
+      });
     return commands;
-  }, [id, navigate, topics, brokers]);
+  }, [id, navigate, topics, groups, brokers]);
 }

@@ -12,10 +12,11 @@ import { Palette } from "./palette.tsx";
 import { useShortcuts } from "./shortcuts.ts";
 import { TopBar } from "./top-bar.tsx";
 
-/** The frame around every page. It holds the subscriptions that the whole console needs: cluster, topics and events. */
+/** The frame around every page. It holds the subscriptions that the whole console needs: cluster, topics, groups and events. */
 export function Shell() {
   useLiveView("cluster");
   useLiveView("topics");
+  useLiveView("groups");
   useLiveView("events");
   const [paletteOpen, setPaletteOpen] = useState(false);
   const [menuOpen, setMenuOpen] = useState(false);

@@ -4,17 +4,16 @@ import { Crown } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { formatByteRate, formatBytes, formatInteger, formatRate, plural, unknown } from "../../format/numbers.ts";
 import { formatAge, formatDuration } from "../../format/time.ts";
-import { useClusterInfo, useNodeAge, useRow } from "../../live/selectors.ts";
+import { useNodeAge, useRow } from "../../live/selectors.ts";
 import { serverNow } from "../../live/clock.ts";
 import { NodeStateBadge } from "../../nodes/node-state.tsx";
 import { RateSparkline } from "../../nodes/rate-sparkline.tsx";
 import type { NodeSeries } from "../../live/sampler.ts";
-import { Button } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { Fact } from "../../ui/panel.tsx";
 import { Tag } from "../../ui/status.tsx";
+import { NodeControls } from "./node-controls.tsx";
 import type { ProcessAct } from "./process-dialog.tsx";
-import { verbLooks, verbsShown, whyNot } from "./verbs.ts";
 
 /** One node: state, roles, what it carries, how fast, and its controls. */
 export const NodeCard = memo(function NodeCard({
@@ -27,7 +26,6 @@ export const NodeCard = memo(function NodeCard({
   onAct: (act: ProcessAct) => void;
 }) {
   const row = useRow("cluster", nodeKey);
-  const info = useClusterInfo();
   const ref = useRef<HTMLElement>(null);
   useEffect(() => {
     if (focused) ref.current?.scrollIntoView({ block: "center" });
@@ -63,24 +61,7 @@ export const NodeCard = memo(function NodeCard({
             </Tag>
           )}
         </span>
-        <div className="ml-auto flex flex-wrap gap-1.5">
-          {verbsShown(node.state).map((verb) => {
-            const { label, icon: Icon } = verbLooks[verb];
-            return (
-              <Button
-                key={verb}
-                size="small"
-                data-testid={`${name}-${verb}`}
-                aria-label={`${label} ${isBroker ? "broker" : "controller"} ${node.id}`}
-                icon={<Icon aria-hidden size={13} className={verb === "kill" ? "text-bad" : ""} />}
-                disabledReason={whyNot(verb, { state: node.state, processControl: info?.process_control ?? false })}
-                onClick={() => onAct({ node, verb })}
-              >
-                {label}
-              </Button>
-            );
-          })}
-        </div>
+        <NodeControls node={node} name={name} onAct={onAct} className="ml-auto" />
       </header>
       <div className="rounded-b-lg bg-surface px-4 pt-3 pb-2.5">
         {isBroker && (

@@ -66,6 +66,16 @@ export function EventDrawer({
             </dd>
           </>
         )}
+        {event.e.type === "group" && (
+          <>
+            <dt className="text-ink-3">Group</dt>
+            <dd>
+              <Link to="/c/$id/groups/$group" params={{ id, group: event.e.group }} className="link">
+                {event.e.group}
+              </Link>
+            </dd>
+          </>
+        )}
       </dl>
       <h3 className="mt-5 mb-1 text-xs font-medium text-ink-3">All fields</h3>
       <pre className="overflow-x-auto rounded-md border border-line bg-ground p-3 text-xs leading-5">

@@ -1,3 +1,4 @@
+import { topicOf } from "@vitrine/api";
 import type { LiveEvent, LiveEventType } from "@vitrine/api";
 
 export type EventTone = "good" | "warn" | "bad" | "note" | "quiet" | "accent";
@@ -70,13 +71,18 @@ export const typeWords: Record<LiveEventType, string> = {
 export interface EventFilter {
   readonly type: LiveEventType | null;
   readonly node: number | null;
-  /** Part of a topic's name. */
+  /** Part of a topic's name or of a group's id. */
   readonly topic: string;
 }
 
+/** The topic or the group that an event is about; null: neither. */
+export function subjectOf(e: LiveEvent): string | null {
+  return e.type === "group" ? e.group : topicOf(e);
+}
+
 /** Whether an event passes the filter of the timeline. */
-export function passes(e: LiveEvent, topic: string | null, filter: EventFilter): boolean {
+export function passes(e: LiveEvent, filter: EventFilter): boolean {
   if (filter.type !== null && e.type !== filter.type) return false;
   if (filter.node !== null && !nodesOf(e).includes(filter.node)) return false;
-  return filter.topic === "" || (topic?.toLowerCase().includes(filter.topic.toLowerCase()) ?? false);
+  return filter.topic === "" || (subjectOf(e)?.toLowerCase().includes(filter.topic.toLowerCase()) ?? false);
 }

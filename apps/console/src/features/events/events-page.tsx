@@ -1,4 +1,4 @@
-import { describeEvent, LIVE_EVENT_TYPES, topicOf } from "@vitrine/api";
+import { describeEvent, LIVE_EVENT_TYPES } from "@vitrine/api";
 import type { LiveEventType, ViewEvent } from "@vitrine/api";
 import { Activity, Search } from "lucide-react";
 import { useDeferredValue, useMemo } from "react";
@@ -17,7 +17,7 @@ import { Panel } from "../../ui/panel.tsx";
 import { wholeNumber } from "../../url/search.ts";
 import { useViewState } from "../../url/use-search.ts";
 import { EventDrawer } from "./event-drawer.tsx";
-import { nodesOf, passes, typeWords } from "./event-facts.ts";
+import { nodesOf, passes, subjectOf, typeWords } from "./event-facts.ts";
 import { EventLanes } from "./event-lanes.tsx";
 import { EventIcon } from "./event-line.tsx";
 
@@ -30,10 +30,7 @@ export function EventsPage() {
   const node = wholeNumber(search["node"], { min: 0, max: 2_147_483_647 });
   const topic = useDeferredValue(search["topic"] ?? "");
   const selected = search["at"] ?? null;
-  const found = useMemo(
-    () => events.filter(({ e }) => passes(e, topicOf(e), { type, node, topic })),
-    [events, type, node, topic],
-  );
+  const found = useMemo(() => events.filter(({ e }) => passes(e, { type, node, topic })), [events, type, node, topic]);
   const keys = useMemo(() => found.map((event) => rowId(event)).toReversed(), [found]);
 
   return (
@@ -53,8 +50,8 @@ export function EventsPage() {
           <input
             data-page-search
             type="search"
-            aria-label="Topic contains"
-            placeholder="Topic"
+            aria-label="Topic or group contains"
+            placeholder="Topic or group"
             value={search["topic"] ?? ""}
             onChange={(event) => change({ topic: event.target.value })}
             className="field w-44 pl-8"
@@ -183,10 +180,10 @@ const columns: readonly Column<ViewEvent>[] = [
   },
   {
     id: "topic",
-    header: "Topic",
+    header: "Topic or group",
     min: 140,
     priority: 3,
-    cell: ({ e }) => <span className="text-ink-2">{topicOf(e) ?? ""}</span>,
+    cell: ({ e }) => <span className="text-ink-2">{subjectOf(e) ?? ""}</span>,
   },
   {
     id: "nodes",

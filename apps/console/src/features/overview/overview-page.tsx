@@ -9,6 +9,7 @@ import { EventLine } from "../events/event-line.tsx";
 import { FirstTopic } from "./first-topic.tsx";
 import { IndicatorBand } from "./indicator-band.tsx";
 import { VerdictPanel } from "./verdict-panel.tsx";
+import { WorstGroup } from "./worst-group.tsx";
 
 const Charts = lazy(() => import("./charts.tsx"));
 
@@ -31,6 +32,7 @@ export function OverviewPage() {
       }
     >
       <VerdictPanel />
+      <WorstGroup />
       <IndicatorBand />
       {info?.counts.topics === 0 && <FirstTopic />}
       <Suspense

@@ -1,54 +1,29 @@
-import type { VerdictCause, VerdictLevel } from "@vitrine/api";
+import type { VerdictCause } from "@vitrine/api";
 import { Link } from "@tanstack/react-router";
 import type { LinkOptions } from "@tanstack/react-router";
-import { ArrowRight, CircleCheck, CircleX, LoaderCircle, TriangleAlert } from "lucide-react";
+import { ArrowRight } from "lucide-react";
 import { useClusterInfo } from "../../live/selectors.ts";
 import { useClusterId } from "../../shell/cluster-id.ts";
-import { classNames } from "../../ui/class-names.ts";
-
-const looks: Record<VerdictLevel, { icon: typeof CircleCheck; text: string; edge: string; word: string }> = {
-  ok: { icon: CircleCheck, text: "text-good", edge: "border-l-g-green", word: "Healthy" },
-  warning: { icon: TriangleAlert, text: "text-warn", edge: "border-l-g-orange", word: "Degraded" },
-  critical: { icon: CircleX, text: "text-bad", edge: "border-l-g-red", word: "Critical" },
-};
+import { VerdictFrame, VerdictPending } from "../../ui/verdict-frame.tsx";
 
 /** The verdict: one sentence, and each cause as a link to the page that shows it. */
 export function VerdictPanel() {
   const info = useClusterInfo();
   const id = useClusterId();
-  if (!info)
-    return (
-      <section className="panel flex items-center gap-3 border-l-4 px-4 py-4 text-ink-3">
-        <LoaderCircle aria-hidden size={20} className="motion-safe:animate-spin" />
-        <p>Waiting for the first word from the cluster.</p>
-      </section>
-    );
+  if (!info) return <VerdictPending>Waiting for the first word from the cluster.</VerdictPending>;
   const { level, text, causes } = info.verdict;
-  const { icon: Icon, text: colour, edge, word } = looks[level];
   return (
-    <section
-      aria-label="Verdict"
-      data-testid="verdict"
-      data-level={level}
-      className={classNames("panel flex items-start gap-3 border-l-4 px-4 py-3.5", edge)}
-    >
-      <Icon aria-hidden size={22} strokeWidth={2} className={classNames("mt-px shrink-0", colour)} />
-      <div className="min-w-0 flex-1">
-        <p className="live-value text-base leading-6 font-semibold text-ink" data-testid="verdict-text">
-          <span className="sr-only">{word}: </span>
-          {text}
-        </p>
-        {causes.length > 0 && (
-          <ul className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1">
-            {causes.map((cause) => (
-              <li key={`${cause.kind}-${cause.link}-${cause.text}`}>
-                <CauseLink cause={cause} id={id} verdict={text} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
-    </section>
+    <VerdictFrame label="Verdict" level={level} text={text} testId="verdict">
+      {causes.length > 0 && (
+        <ul className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1">
+          {causes.map((cause) => (
+            <li key={`${cause.kind}-${cause.link}-${cause.text}`}>
+              <CauseLink cause={cause} id={id} verdict={text} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </VerdictFrame>
   );
 }
 

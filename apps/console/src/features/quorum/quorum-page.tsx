@@ -15,6 +15,7 @@ import { Status, Tag } from "../../ui/status.tsx";
 import type { Tone } from "../../ui/status.tsx";
 import { memberName } from "./member-name.ts";
 import { QuorumBars } from "./quorum-bars.tsx";
+import { QuorumProcesses } from "./quorum-processes.tsx";
 import { QuorumRing } from "./quorum-ring.tsx";
 
 /** The controllers: who leads the metadata log, who votes, who follows how closely. */
@@ -83,6 +84,7 @@ export function QuorumPage() {
               </p>
             )}
           </Panel>
+          <QuorumProcesses voters={voters} leader={has ? (info?.quorum.leader ?? -1) : -1} />
           <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
             <Panel title="Votes">
               <QuorumRing members={members} leader={info?.quorum.leader ?? -1} />

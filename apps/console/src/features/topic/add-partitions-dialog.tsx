@@ -8,7 +8,7 @@ import { CommandLine } from "../../ui/command-line.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { wholeNumber } from "../../url/search.ts";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../../rest/use-act.ts";
 
 const most = 10_000;
 
@@ -31,7 +31,7 @@ export function AddPartitionsDialog({
         ? `There are ${present} already, and partitions cannot be taken away.`
         : null;
   const act = useAct({
-    topic,
+    refresh: ["topic", topic],
     act: () => http.setPartitions(topic, count ?? present),
     done: () => `Topic ${topic} has ${plural(count ?? 0, "partition")}`,
     onDone: onClose,

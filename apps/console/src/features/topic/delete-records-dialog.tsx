@@ -10,7 +10,7 @@ import { CommandLine } from "../../ui/command-line.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
 import { wholeNumber } from "../../url/search.ts";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../../rest/use-act.ts";
 
 /** Moves the start of one partition's log forward: everything below it is gone. */
 export function DeleteRecordsDialog({ topic, onClose }: { topic: string; onClose: () => void }) {
@@ -36,7 +36,7 @@ export function DeleteRecordsDialog({ topic, onClose }: { topic: string; onClose
             : null;
   const path = `/topics/${encodeURIComponent(topic)}/partitions/${partition}/records`;
   const act = useAct({
-    topic,
+    refresh: ["topic", topic],
     act: () => http.deleteRecords(topic, Number(partition), before ?? start),
     done: (reply) => `${topic}-${partition} now starts at ${formatInteger(reply?.log_start ?? before)}`,
     onDone: onClose,

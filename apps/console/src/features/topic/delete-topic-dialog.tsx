@@ -8,7 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { CommandLine } from "../../ui/command-line.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../../rest/use-act.ts";
 
 /** Gone is gone: the name is typed before. */
 export function DeleteTopicDialog({ topic, what, onClose }: { topic: string; what: string; onClose: () => void }) {
@@ -16,7 +16,7 @@ export function DeleteTopicDialog({ topic, what, onClose }: { topic: string; wha
   const navigate = useNavigate();
   const [typed, setTyped] = useState("");
   const act = useAct({
-    topic,
+    refresh: ["topic", topic],
     act: () => http.deleteTopic(topic),
     done: () => `Topic ${topic} was deleted`,
     onDone: () => void navigate({ to: "/c/$id/topics", params: { id } }),

@@ -8,7 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { CommandLine } from "../../ui/command-line.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Field } from "../../ui/field.tsx";
-import { useAct } from "./use-act.ts";
+import { useAct } from "../../rest/use-act.ts";
 
 /** Changes one setting, or takes it back to its default. */
 export function EditConfigDialog({
@@ -25,7 +25,7 @@ export function EditConfigDialog({
   const [value, setValue] = useState(entry.value ?? "");
   const change = { [entry.name]: reset ? null : value };
   const act = useAct({
-    topic,
+    refresh: ["topic", topic],
     act: () => http.setTopicConfig(topic, change),
     done: () => (reset ? `${entry.name} of ${topic} is back to its default` : `${entry.name} of ${topic} is ${value}`),
     onDone: onClose,

@@ -2,17 +2,21 @@ import { useMemo } from "react";
 import { useLiveView, useRow, useRowKeys } from "../../live/selectors.ts";
 import { DataTable } from "../../ui/data-table.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { useViewState } from "../../url/use-search.ts";
+import { PartitionDrawer } from "./partition-drawer.tsx";
 import { partitionTableColumns } from "./partition-columns.tsx";
 import type { PartitionRow } from "./partition-columns.tsx";
 
 const smoothMax = 12; // lanes that glide at once, see theme.css
 
-/** Every partition with its replicas, as they move: four frames a second, only the rows that changed. */
+/** Every partition with its replicas, as they move: four frames a second, only the rows that changed. Enter or a click opens one. */
 export function PartitionsTab({ topic }: { topic: string }) {
   const view = `topic:${topic}`;
   const ready = useLiveView(view);
   const unsorted = useRowKeys(view);
   const keys = useMemo(() => unsorted.toSorted((a, b) => Number(a) - Number(b)), [unsorted]);
+  const [search, change] = useViewState();
+  const selected = search["partition"];
   const useRowOfView = useMemo(() => rowHook(view), [view]);
   return (
     <Panel flush {...(keys.length <= smoothMax ? { className: "lanes-smooth" } : {})}>
@@ -23,9 +27,12 @@ export function PartitionsTab({ topic }: { topic: string }) {
         keys={keys}
         useRow={useRowOfView}
         rowTestId={(key) => `partition-${key}`}
+        selected={selected ?? null}
+        onActivate={(partition) => change({ partition }, { push: true })}
         empty={ready ? "No partition is known." : "Waiting for the partitions."}
       />
       <Legend />
+      <PartitionDrawer topic={topic} wanted={selected} onClose={() => change({ partition: undefined })} />
     </Panel>
   );
 }

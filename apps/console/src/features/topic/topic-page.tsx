@@ -20,6 +20,7 @@ import { AddPartitionsDialog } from "./add-partitions-dialog.tsx";
 import { ConfigTab } from "./config-tab.tsx";
 import { DeleteRecordsDialog } from "./delete-records-dialog.tsx";
 import { DeleteTopicDialog } from "./delete-topic-dialog.tsx";
+import { GroupsTab } from "./groups-tab.tsx";
 import { MessagesTab } from "./messages-tab.tsx";
 import { PartitionsTab } from "./partitions-tab.tsx";
 import { ProduceTab } from "./produce-tab.tsx";
@@ -28,6 +29,7 @@ const tabs = [
   { id: "partitions", label: "Partitions" },
   { id: "messages", label: "Messages" },
   { id: "produce", label: "Produce" },
+  { id: "groups", label: "Groups" },
   { id: "config", label: "Config" },
 ] as const;
 
@@ -46,7 +48,7 @@ export function TopicPage() {
   const info = useClusterInfo();
   const [search, change] = useViewState();
   const [act, setAct] = useState<Act | null>(null);
-  const tab = oneOf(search["tab"], ["partitions", "messages", "produce", "config"]);
+  const tab = oneOf(search["tab"], ["partitions", "messages", "produce", "groups", "config"]);
   const fields = row === undefined ? null : topicColumns.fields(row);
   const noQuorum =
     info !== null && !info.quorum.has
@@ -159,12 +161,15 @@ export function TopicPage() {
           label={`Topic ${topic}`}
           tabs={tabs}
           active={tab}
-          onSelect={(next) => change({ tab: next === "partitions" ? undefined : next, record: undefined })}
+          onSelect={(next) =>
+            change({ tab: next === "partitions" ? undefined : next, record: undefined, partition: undefined })
+          }
         />
         <div role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`} className="pt-4">
           {tab === "partitions" && <PartitionsTab topic={topic} />}
           {tab === "messages" && <MessagesTab key={topic} topic={topic} partitions={fields?.partitions ?? 1} />}
           {tab === "produce" && <ProduceTab topic={topic} partitions={fields?.partitions ?? 1} />}
+          {tab === "groups" && <GroupsTab topic={topic} />}
           {tab === "config" && <ConfigTab topic={topic} />}
         </div>
       </div>

@@ -1,15 +1,15 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
-import { explain } from "../../rest/problem-error.ts";
+import { explain } from "./problem-error.ts";
 
-/** A change of a topic: says how it went in a toast, refreshes what was read of the topic, closes its dialog. */
+/** A change made from a dialog: says how it went in a toast, reads again what begins with the key `refresh`, closes the dialog. */
 export function useAct<T>({
-  topic,
+  refresh,
   act,
   done,
   onDone,
 }: {
-  topic: string;
+  refresh?: readonly unknown[];
   act: () => Promise<T>;
   done: (result: T) => string;
   onDone: (result: T) => void;
@@ -19,7 +19,7 @@ export function useAct<T>({
     mutationFn: act,
     onSuccess: (result) => {
       toast.success(done(result));
-      void queries.invalidateQueries({ queryKey: ["topic", topic] });
+      if (refresh !== undefined) void queries.invalidateQueries({ queryKey: refresh });
       onDone(result);
     },
     onError: (error) => {
