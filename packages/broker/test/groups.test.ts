@@ -1,13 +1,33 @@
+import { ZERO_UUID, type NodeId } from "@vitrine/core";
 import { groupPartition } from "@vitrine/group-coordinator";
 import {
   ApiKey,
   newCreateTopicsRequest,
+  newDeleteGroupsRequest,
+  newDeleteTopicsRequest,
+  newDescribeGroupsRequest,
   newFindCoordinatorRequest,
+  newHeartbeatRequest,
+  newJoinGroupRequest,
+  newLeaveGroupRequest,
+  newListGroupsRequest,
+  newOffsetCommitRequest,
+  newOffsetCommitRequestOffsetCommitRequestPartition as newCommit,
+  newOffsetDeleteRequest,
+  newOffsetFetchRequest,
+  newSyncGroupRequest,
+  type DescribeGroupsResponse,
   type FindCoordinatorResponse,
-  type ResponseOf,
+  type JoinGroupResponse,
+  type LeaveGroupResponse,
+  type ListGroupsResponse,
+  type OffsetCommitResponse,
+  type OffsetDeleteResponse,
+  type OffsetFetchResponse,
+  type SyncGroupResponse,
 } from "@vitrine/protocol/types";
 import { beforeEach, describe, expect, test } from "vitest";
-import { errorName, GroupClient } from "./group-client.ts";
+import { commitError, errorName, GroupClient } from "./group-client.ts";
 import { SmallCluster } from "./small-cluster.ts";
 
 let cluster: SmallCluster;
@@ -17,44 +37,34 @@ beforeEach(() => {
   group = new GroupClient(cluster, "my-group");
 });
 
-function createTopic(name: string): void {
-  const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs: [] };
-  cluster.call<ResponseOf<typeof ApiKey.CreateTopics>>(
-    1,
-    ApiKey.CreateTopics,
-    newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }),
-    7,
-  );
-  cluster.until(
-    () => [1, 2, 3].every((id) => cluster.broker(id).image.topicsByName.has(name)),
-    `everybody to know ${name}`,
-  );
+const NODES: readonly NodeId[] = [1, 2, 3];
+
+function createTopic(name: string, numPartitions = 1): void {
+  const topic = { name, numPartitions, replicationFactor: -1, assignments: [], configs: [] };
+  cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+  const knows = (id: NodeId) => !cluster.nodes.get(id)!.alive || cluster.broker(id).image.topicsByName.has(name);
+  cluster.until(() => NODES.every(knows), `everybody to know ${name}`);
 }
 
-describe("the coordinator", () => {
+function offsetsLog(node: NodeId) {
+  const index = groupPartition("my-group", 50);
+  return [...cluster.nodes.get(node)!.store.logs.values()].find(
+    ({ descriptor }) => descriptor.topicName === "__consumer_offsets" && descriptor.partition === index,
+  )!;
+}
+
+describe("B40 the coordinator", () => {
   test("G5 FindCoordinator makes __consumer_offsets and names the leader of the group's partition", () => {
     const request = newFindCoordinatorRequest({ keyType: 0, coordinatorKeys: ["my-group"] });
-    const reply = cluster.call<FindCoordinatorResponse>(
-      2,
-      ApiKey.FindCoordinator,
-      request,
-      4,
-    ) as FindCoordinatorResponse;
+    const reply = cluster.call<FindCoordinatorResponse>(2, ApiKey.FindCoordinator, request, 4);
     const topic = cluster.broker(2).image.topicsByName.get("__consumer_offsets")!;
     expect(topic.partitions.size).toBe(50);
     expect(groupPartition("my-group", 50)).toBe(12);
-    const partition = topic.partitions.get(12)!;
-    expect(reply.coordinators).toEqual([
-      {
-        key: "my-group",
-        nodeId: partition.leader,
-        host: "node",
-        port: 9090 + partition.leader,
-        errorCode: 0,
-        errorMessage: "",
-      },
+    const { leader, replicas } = topic.partitions.get(12)!;
+    expect((reply as FindCoordinatorResponse).coordinators).toEqual([
+      { key: "my-group", nodeId: leader, host: "node", port: 9090 + leader, errorCode: 0, errorMessage: "" },
     ]);
-    expect(partition.replicas).toHaveLength(3);
+    expect(replicas).toHaveLength(3);
     expect(Object.fromEntries(cluster.broker(2).image.configs.get("topic:__consumer_offsets")!)).toEqual({
       "cleanup.policy": "compact",
       "compression.type": "producer",
@@ -62,7 +72,78 @@ describe("the coordinator", () => {
     });
   });
 
-  test("a group of one forms, commits, and its offsets are read back", () => {
+  test("before version 4 FindCoordinator takes one key; transactions have no coordinator, other kinds are refused", () => {
+    const ask = (key: string, keyType: number, version: number) =>
+      cluster.call<FindCoordinatorResponse>(
+        1,
+        ApiKey.FindCoordinator,
+        newFindCoordinatorRequest({ key, keyType }),
+        version,
+      );
+    group.coordinator();
+    expect(ask("my-group", 0, 2)).toMatchObject({
+      errorCode: 0,
+      errorMessage: null,
+      nodeId: group.coordinator(),
+      host: "node",
+    });
+    const later = ask("tx", 1, 2) as FindCoordinatorResponse;
+    expect([errorName(later.errorCode), later.nodeId, later.port]).toEqual(["COORDINATOR_NOT_AVAILABLE", -1, -1]);
+    expect(errorName((ask("g:t:0", 2, 3) as FindCoordinatorResponse).errorCode)).toBe("INVALID_REQUEST");
+  });
+
+  test("a cluster that is coming up waits for enough brokers, so that the topic does not keep too few replicas", () => {
+    cluster = new SmallCluster({ "offsets.topic.replication.factor": "2", "offsets.topic.num.partitions": "4" });
+    new GroupClient(cluster, "g").coordinator();
+    const topic = cluster.broker(1).image.topicsByName.get("__consumer_offsets")!;
+    expect([...topic.partitions.values()].map(({ replicas }) => replicas.length)).toEqual([2, 2, 2, 2]);
+  });
+
+  test("other brokers are not the coordinator and say so, in every request", () => {
+    createTopic("t");
+    const coordinator = group.coordinator();
+    const other = NODES.find((id) => id !== coordinator)!;
+    const groupId = "my-group";
+    const error = (reply: unknown) => errorName((reply as { errorCode: number }).errorCode);
+    expect(group.heartbeat("m", 1, other)).toBe("NOT_COORDINATOR");
+    expect(error(group.await(group.join("", {}, other)))).toBe("NOT_COORDINATOR");
+    expect(error(group.await(group.sync("m", 1, {}, other)))).toBe("NOT_COORDINATOR");
+    expect(group.leave("m", other)).toBe("NOT_COORDINATOR");
+    expect(group.commit("t", 1, undefined, other)).toBe("NOT_COORDINATOR");
+    expect(group.fetch("t", false, other).error).toBe("NOT_COORDINATOR");
+    const described = cluster.call<DescribeGroupsResponse>(
+      other,
+      ApiKey.DescribeGroups,
+      newDescribeGroupsRequest({ groups: [groupId] }),
+      5,
+    );
+    expect(error((described as DescribeGroupsResponse).groups[0])).toBe("NOT_COORDINATOR");
+    const deleted = cluster.call<{ results: unknown[] }>(
+      other,
+      ApiKey.DeleteGroups,
+      newDeleteGroupsRequest({ groupsNames: [groupId] }),
+      2,
+    );
+    expect(error((deleted as { results: unknown[] }).results[0])).toBe("NOT_COORDINATOR");
+    const topics = [{ name: "t", partitions: [{ partitionIndex: 0 }] }];
+    expect(error(cluster.call(other, ApiKey.OffsetDelete, newOffsetDeleteRequest({ groupId, topics }), 0))).toBe(
+      "NOT_COORDINATOR",
+    );
+  });
+});
+
+describe("a group", () => {
+  test("G2 of one member forms after group.initial.rebalance.delay.ms; a session of one second is refused", () => {
+    const short = group.await(group.join("", { sessionTimeoutMs: 1_000 }));
+    expect(errorName(short.errorCode)).toBe("INVALID_SESSION_TIMEOUT");
+    const { memberId } = group.await(group.join(""));
+    const beganMs = cluster.nowMs;
+    expect(group.await(group.join(memberId)).errorCode).toBe(0);
+    expect(cluster.nowMs - beganMs).toBeGreaterThanOrEqual(3_000);
+    expect(cluster.nowMs - beganMs).toBeLessThan(3_100);
+  });
+
+  test("commits, and its offsets are read back", () => {
     createTopic("t");
     const { memberId, generation } = group.alone();
     expect(generation).toBe(1);
@@ -72,22 +153,335 @@ describe("the coordinator", () => {
     expect(group.fetch("t", true)).toEqual({ offset: 42, error: "NONE", metadata: "note" });
   });
 
-  test("another broker is not the coordinator and says so", () => {
-    const coordinator = group.coordinator();
-    const other = [1, 2, 3].find((id) => id !== coordinator)!;
-    expect(group.heartbeat("m", 1, other)).toBe("NOT_COORDINATOR");
-    expect(errorName(group.await(group.join("", {}, other)).errorCode)).toBe("NOT_COORDINATOR");
-  });
-
-  test("an acknowledged commit and the group survive the coordinator; parked requests are told", () => {
+  test("G7 a member that was silent past its session cannot commit any more", () => {
     createTopic("t");
     const { memberId, generation } = group.alone();
-    expect(group.commit("t", 7, { memberId, generation })).toBe("NONE");
+    expect(group.commit("t", 1, { memberId, generation: generation - 1 })).toBe("ILLEGAL_GENERATION");
+    cluster.pass(10_100);
+    expect(group.commit("t", 2, { memberId, generation })).toBe("UNKNOWN_MEMBER_ID");
+    expect(group.fetch("t").offset).toBe(-1);
+  });
+
+  test("G6 4,097 characters of metadata are too many", () => {
+    createTopic("t");
+    expect(group.commit("t", 1, undefined, undefined, "x".repeat(4_097))).toBe("OFFSET_METADATA_TOO_LARGE");
+    expect(group.commit("t", 1, undefined, undefined, "x".repeat(4_096))).toBe("NONE");
+  });
+
+  test("is listed, described, emptied and deleted; with its topic its offsets go", () => {
+    createTopic("t");
+    createTopic("u");
+    const { memberId, generation } = group.alone();
+    const at = group.coordinator();
+    group.commit("t", 1, { memberId, generation });
+    group.commit("u", 2, { memberId, generation });
+    const list = (statesFilter: string[]) =>
+      (
+        cluster.call<ListGroupsResponse>(
+          at,
+          ApiKey.ListGroups,
+          newListGroupsRequest({ statesFilter }),
+          5,
+        ) as ListGroupsResponse
+      ).groups;
+    expect(list([])).toEqual([
+      { groupId: "my-group", protocolType: "consumer", groupState: "Stable", groupType: "Classic" },
+    ]);
+    expect(list(["Empty"])).toEqual([]);
+    const describe_ = (version: number, includeAuthorizedOperations = false) =>
+      (
+        cluster.call<DescribeGroupsResponse>(
+          at,
+          ApiKey.DescribeGroups,
+          newDescribeGroupsRequest({ groups: ["my-group"], includeAuthorizedOperations }),
+          version,
+        ) as DescribeGroupsResponse
+      ).groups[0]!;
+    expect(describe_(5)).toMatchObject({
+      groupState: "Stable",
+      protocolData: "range",
+      members: [{ memberId, clientId: "test", clientHost: "/test" }],
+    });
+    // READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS
+    expect(describe_(5, true).authorizedOperations).toBe(0b1101_0100_1000);
+    const remove = () => {
+      const reply = cluster.call<{ results: { errorCode: number }[] }>(
+        at,
+        ApiKey.DeleteGroups,
+        newDeleteGroupsRequest({ groupsNames: ["my-group", "my-group"] }),
+        2,
+      );
+      const { results } = reply as { results: { errorCode: number }[] };
+      expect(results).toHaveLength(1);
+      return errorName(results[0]!.errorCode);
+    };
+    expect(remove()).toBe("NON_EMPTY_GROUP");
+    expect(group.leave(memberId)).toBe("NONE");
+    cluster.call(
+      1,
+      ApiKey.DeleteTopics,
+      newDeleteTopicsRequest({ topics: [{ name: "t", topicId: ZERO_UUID }], timeoutMs: 5_000 }),
+      6,
+    );
+    cluster.until(() => group.fetch("t").offset === -1, "the offset of the deleted topic to go");
+    expect(group.fetch("u").offset).toBe(2);
+    expect(remove()).toBe("NONE");
+    expect(describe_(6)).toMatchObject({ groupState: "Dead", errorCode: 69 });
+    expect(group.fetch("u").offset).toBe(-1);
+    expect(remove()).toBe("GROUP_ID_NOT_FOUND");
+  });
+});
+
+describe("the forms of older and newer versions", () => {
+  test("JoinGroup before version 7 has no null protocol name, LeaveGroup before 3 one member", () => {
+    const at = group.coordinator();
+    expect(group.await(group.join("?", {}, at, 5))).toMatchObject({ errorCode: 25, protocolName: "" });
+    const { memberId } = group.alone();
+    const leave = (id: string) =>
+      cluster.call<LeaveGroupResponse>(
+        at,
+        ApiKey.LeaveGroup,
+        newLeaveGroupRequest({ groupId: "my-group", memberId: id }),
+        1,
+      ) as LeaveGroupResponse;
+    expect(leave("?")).toMatchObject({ errorCode: 25, members: [] });
+    expect(leave(memberId)).toMatchObject({ errorCode: 0, members: [] });
+  });
+
+  test("SyncGroup version 5 must name the protocol", () => {
+    const at = group.coordinator();
+    const request = newSyncGroupRequest({ groupId: "my-group", memberId: "m", generationId: 1 });
+    expect(cluster.call<SyncGroupResponse>(at, ApiKey.SyncGroup, request, 5)).toMatchObject({ errorCode: 23 });
+    expect(cluster.call<SyncGroupResponse>(at, ApiKey.SyncGroup, request, 4)).toMatchObject({ errorCode: 25 });
+  });
+
+  test("an empty group id is INVALID_GROUP_ID, at any broker", () => {
+    group.coordinator();
+    for (const id of NODES) {
+      const heartbeat = newHeartbeatRequest({ groupId: "", memberId: "m", generationId: 1 });
+      expect(cluster.call(id, ApiKey.Heartbeat, heartbeat, 4)).toMatchObject({ errorCode: 24 });
+      expect(cluster.call(id, ApiKey.JoinGroup, newJoinGroupRequest({ groupId: "" }), 9)).toMatchObject({
+        errorCode: 24,
+      });
+    }
+  });
+
+  test("OffsetCommit names what does not exist, and stores the rest; OffsetDelete likewise", () => {
+    createTopic("t", 2);
+    const at = group.coordinator();
+    const partitions = [0, 7].map((partitionIndex) => newCommit({ partitionIndex, committedOffset: 3 }));
+    const topics = ["?", "t"].map((name) => ({ name, topicId: ZERO_UUID, partitions }));
+    const request = newOffsetCommitRequest({ groupId: "my-group", topics });
+    const reply = cluster.call<OffsetCommitResponse>(at, ApiKey.OffsetCommit, request, 8) as OffsetCommitResponse;
+    const codes = (answered: { topics: readonly { name: string; partitions: readonly { errorCode: number }[] }[] }) =>
+      answered.topics.map(({ name, partitions: all }) => [name, ...all.map(({ errorCode }) => errorCode)]);
+    expect(codes(reply)).toEqual([
+      ["?", 3, 3],
+      ["t", 0, 3],
+    ]);
+    const asked = ["?", "t"].map((name) => ({ name, partitions: [{ partitionIndex: 0 }, { partitionIndex: 7 }] }));
+    const remove = newOffsetDeleteRequest({ groupId: "my-group", topics: asked });
+    const removed = cluster.call<OffsetDeleteResponse>(at, ApiKey.OffsetDelete, remove, 0) as OffsetDeleteResponse;
+    expect(codes(removed)).toEqual([
+      ["?", 3, 3],
+      ["t", 0, 3],
+    ]);
+  });
+
+  test("OffsetFetch: one group before version 8, all topics by null, several groups after, topic ids between our nodes", () => {
+    createTopic("t");
+    group.commit("t", 5);
+    const at = group.coordinator();
+    const ask = (
+      body: Parameters<typeof newOffsetFetchRequest>[0],
+      version: number,
+      listener: "client" | "peer" = "client",
+    ) =>
+      cluster.call<OffsetFetchResponse>(
+        at,
+        ApiKey.OffsetFetch,
+        newOffsetFetchRequest(body),
+        version,
+        listener,
+      ) as OffsetFetchResponse;
+    const five = { partitionIndex: 0, committedOffset: 5, committedLeaderEpoch: -1, metadata: "", errorCode: 0 };
+    const groupId = "my-group";
+    expect(ask({ groupId, topics: [{ name: "t", partitionIndexes: [0] }] }, 5).topics).toEqual([
+      { name: "t", partitions: [five] },
+    ]);
+    expect(ask({ groupId, topics: null }, 2).topics).toEqual([{ name: "t", partitions: [five] }]);
+    const everything = { groupId, memberId: null, memberEpoch: -1, topics: null };
+    const other = NODES.find((id) => id !== at)!;
+    const foreign = Array.from({ length: 50 }, (_, i) => `g${i}`).find(
+      (id) => cluster.broker(other).groups && new GroupClient(cluster, id).coordinator() === other,
+    )!;
+    const both = ask({ groups: [everything, { ...everything, groupId: foreign }] }, 9).groups;
+    expect(both.map(({ errorCode }) => errorName(errorCode))).toEqual(["NONE", "NOT_COORDINATOR"]);
+    expect(both[0]!.topics).toEqual([{ name: "t", topicId: ZERO_UUID, partitions: [five] }]);
+    const topicId = cluster.broker(at).image.topicsByName.get("t")!.id;
+    const unknown = "BBBBBBBBBBBBBBBBBBBBBB" as typeof topicId;
+    const byId = {
+      ...everything,
+      topics: [topicId, unknown].map((id) => ({ name: "", topicId: id, partitionIndexes: [0] })),
+    };
+    const named = ask({ groups: [everything, byId] }, 10, "peer").groups;
+    expect(named[0]!.topics).toMatchObject([{ topicId, partitions: [five] }]);
+    expect(named[1]!.topics.map(({ partitions }) => errorName(partitions[0]!.errorCode))).toEqual([
+      "NONE",
+      "UNKNOWN_TOPIC_ID",
+    ]);
+    expect(
+      ask({ groupId: foreign, topics: [{ name: "t", partitionIndexes: [0] }] }, 1).topics[0]!.partitions[0],
+    ).toMatchObject({ errorCode: 16, committedOffset: -1 });
+  });
+});
+
+describe("B41 B42 another coordinator", () => {
+  test("knows the group and every acknowledged commit", () => {
+    createTopic("t");
+    const { memberId, generation } = group.alone();
     const before = group.coordinator();
+    for (let offset = 1; offset <= 20; offset++)
+      expect(group.commit("t", offset, { memberId, generation })).toBe("NONE");
     cluster.kill(before);
-    cluster.until(() => group.coordinator() !== before, "another coordinator");
-    cluster.until(() => group.heartbeat(memberId, generation) === "NONE", "the member to be known");
-    cluster.until(() => group.commit("t", 8, { memberId, generation }) === "NONE", "a commit to the new coordinator");
-    expect(group.fetch("t").offset).toBe(8);
+    const after = group.coordinator();
+    expect(after).not.toBe(before);
+    expect(group.fetch("t").offset).toBe(20);
+    expect(group.heartbeat(memberId, generation)).toBe("NONE");
+    expect(group.commit("t", 21, { memberId, generation })).toBe("NONE");
+    expect(group.fetch("t").offset).toBe(21);
+  });
+
+  test("requests that are parked when leadership moves are told NOT_COORDINATOR, once each", () => {
+    createTopic("t");
+    const { memberId, generation } = group.alone();
+    const before = group.coordinator();
+    const newcomer = group.await(group.join("", {}, before));
+    const join = group.join(newcomer.memberId, {}, before);
+    cluster.pass(50);
+    expect(join.done).toBe(false);
+    expect(group.heartbeat(memberId, generation, before)).toBe("REBALANCE_IN_PROGRESS");
+    // Leadership moves in good order: the broker stays there.
+    let stopped = false;
+    cluster.broker(before).stop(60_000, () => (stopped = true));
+    cluster.until(() => join.done, "the parked join to be told");
+    expect(errorName((join.body as JoinGroupResponse).errorCode)).toBe("NOT_COORDINATOR");
+    cluster.until(() => stopped, "an orderly stop");
+    expect(join.count).toBe(1);
+  });
+
+  test("while it loads, requests are COORDINATOR_LOAD_IN_PROGRESS and heartbeats are NONE", () => {
+    cluster = new SmallCluster({}, { tailBytesMax: 1 });
+    group = new GroupClient(cluster, "my-group");
+    createTopic("t");
+    const { memberId, generation } = group.alone();
+    const before = group.coordinator();
+    for (let offset = 1; offset <= 5; offset++) group.commit("t", offset, { memberId, generation });
+    cluster.kill(before);
+    const leads = (id: NodeId) =>
+      id !== before &&
+      cluster.broker(id).image.topicsByName.get("__consumer_offsets")!.partitions.get(12)!.leader === id;
+    cluster.until(() => NODES.some(leads), "another leader");
+    const after = NODES.find(leads)!;
+    // The leader is known and its groups are not: nothing of the partition is in memory.
+    const seen = new Set<string>();
+    cluster.until(() => {
+      const fetched = group.fetch("t", false, after);
+      seen.add(fetched.error);
+      if (fetched.error === "COORDINATOR_LOAD_IN_PROGRESS") {
+        expect(group.heartbeat(memberId, generation, after)).toBe("NONE");
+        const listed = cluster.call<ListGroupsResponse>(
+          after,
+          ApiKey.ListGroups,
+          newListGroupsRequest(),
+          5,
+        ) as ListGroupsResponse;
+        expect(["COORDINATOR_LOAD_IN_PROGRESS", "NONE"]).toContain(errorName(listed.errorCode));
+      }
+      return fetched.error === "NONE";
+    }, "the groups to be loaded");
+    expect([...seen]).toContain("COORDINATOR_LOAD_IN_PROGRESS");
+    expect(group.fetch("t", false, after).offset).toBe(5);
+  });
+
+  test("a commit that cannot be replicated is not acknowledged and not read; below min.insync.replicas it is refused", () => {
+    createTopic("t");
+    group.commit("t", 1);
+    const at = group.coordinator();
+    for (const id of NODES) if (id !== at) cluster.kill(id);
+    const answer = group.sendCommit("t", 2, undefined, at);
+    expect(group.fetch("t", false, at).offset).toBe(1);
+    cluster.until(() => answer.done, "the answer");
+    expect(commitError(answer.body as OffsetCommitResponse)).toBe("COORDINATOR_NOT_AVAILABLE");
+    expect(group.fetch("t", false, at).offset).toBe(1);
+  });
+});
+
+describe("B44 the log of a partition", () => {
+  test("is written anew and shortened when nearly all of it is out of date, on every replica, and nothing is lost", () => {
+    createTopic("t", 40);
+    const at = group.coordinator();
+    const commitAll = (offset: number) => {
+      const partitions = Array.from({ length: 40 }, (_, partitionIndex) =>
+        newCommit({ partitionIndex, committedOffset: offset }),
+      );
+      const request = newOffsetCommitRequest({
+        groupId: "my-group",
+        topics: [{ name: "t", topicId: ZERO_UUID, partitions }],
+      });
+      const reply = cluster.call<OffsetCommitResponse>(at, ApiKey.OffsetCommit, request, 9) as OffsetCommitResponse;
+      expect(reply.topics[0]!.partitions.every(({ errorCode }) => errorCode === 0)).toBe(true);
+    };
+    for (let round = 0; round < 124; round++) commitAll(round);
+    expect(offsetsLog(at).logStartOffset).toBe(0);
+    for (let round = 124; round < 140; round++) commitAll(round);
+    cluster.until(
+      () => NODES.every((id) => offsetsLog(id).logStartOffset >= 5_000),
+      "every replica's log to begin later",
+    );
+    const { logStartOffset, logEndOffset } = offsetsLog(at);
+    expect(logEndOffset - logStartOffset).toBeLessThan(1_000);
+    cluster.kill(at);
+    expect(group.coordinator()).not.toBe(at);
+    expect(group.fetch("t").offset).toBe(139);
+  });
+});
+
+describe("what the views see", () => {
+  test("groups that changed, with committed offsets, the epoch of their coordinator and what happened", () => {
+    createTopic("t");
+    const at = group.coordinator();
+    const { groups } = cluster.broker(at);
+    const notices: string[] = [];
+    groups.onEvent((event) => notices.push(event.type === "stateChanged" ? `${event.from} > ${event.to}` : event.type));
+    groups.takeChanged();
+    const { memberId, generation } = group.alone();
+    expect([...groups.takeChanged()]).toEqual(["my-group"]);
+    expect([...groups.takeChanged()]).toEqual([]);
+    group.commit("t", 7, { memberId, generation });
+    expect([...groups.takeChanged()]).toEqual(["my-group"]);
+    expect(groups.describe("my-group")).toMatchObject({
+      state: "Stable",
+      generation: 1,
+      leaderId: memberId,
+      coordinatorPartition: 12,
+      coordinatorEpoch: 0,
+      members: [{ memberId, clientId: "test", protocols: ["range"] }],
+      offsets: [{ topic: "t", partition: 0, offset: 7 }],
+    });
+    expect([...groups.ids()]).toEqual(["my-group"]);
+    expect([...groups.loaded()]).toContainEqual({ partition: 12, epoch: 0 });
+    expect(notices).toEqual([
+      "memberJoined",
+      "Empty > PreparingRebalance",
+      "PreparingRebalance > CompletingRebalance",
+      "CompletingRebalance > Stable",
+    ]);
+    const other = cluster.broker(NODES.find((id) => id !== at)!).groups;
+    expect(other.describe("my-group")).toBeNull();
+    cluster.broker(at).stop(60_000, () => {});
+    cluster.until(() => groups.describe("my-group") === null, "the group to move away");
+    expect([...groups.takeChanged()]).toEqual(["my-group"]);
+    expect(notices.filter((notice) => notice === "unloaded").length).toBeGreaterThan(0);
   });
 });

@@ -21,6 +21,7 @@ import { isBatchError, readBatchFacts } from "@vitrine/protocol/batch";
 import type { Partition } from "@vitrine/replication";
 import { partitionLogKey } from "../partitions.ts";
 import type { Runtime } from "../runtime.ts";
+import { LogRewrite } from "./log-rewrite.ts";
 import { Replay } from "./replay.ts";
 
 /** A batch is closed at this size; one larger record has a batch to itself. */
@@ -42,6 +43,7 @@ export class CoordinatedPartition {
   readonly #options: CoordinatedPartitionOptions;
   readonly #coordinator: GroupCoordinator;
   readonly #replay: Replay;
+  readonly #rewrite: LogRewrite;
   /** Requests without an answer. Bounded by what connections may have in flight. */
   readonly #replies = new Map<Token, (body: unknown) => void>();
   #queue: GroupRecord[] = [];
@@ -57,6 +59,7 @@ export class CoordinatedPartition {
     this.partition = partition;
     this.leaderEpoch = partition.leaderEpoch;
     this.#coordinator = new GroupCoordinator({ settings: runtime.settings.groups, random: runtime.random });
+    this.#rewrite = new LogRewrite(this.#coordinator);
     this.#loadEnd = partition.log.logEndOffset;
     this.#replay = new Replay({
       runtime,
@@ -101,8 +104,10 @@ export class CoordinatedPartition {
   }
 
   onHighWatermark(): void {
-    if (this.isActive) this.#carryOut(this.#coordinator.advance(this.partition.log.highWatermark, this.#at()));
-    else this.#maybeActivate();
+    const { highWatermark } = this.partition.log;
+    if (!this.isActive) return this.#maybeActivate();
+    this.#carryOut(this.#coordinator.advance(highWatermark, this.#at()));
+    this.#shortenLog(highWatermark);
   }
 
   tick(nowMs: number): void {
@@ -113,6 +118,33 @@ export class CoordinatedPartition {
   nextDeadlineMs(): number {
     if (this.#state === "loading") return this.#replay.nextDeadlineMs;
     return (this.isActive ? this.#coordinator.nextDeadlineMs() : null) ?? Infinity;
+  }
+
+  /** One step of keeping the log short; see log-rewrite.ts. */
+  #shortenLog(highWatermark: Offset): void {
+    const { partition } = this;
+    const { runtime } = this.#options;
+    const startOffset = this.#rewrite.finish(highWatermark);
+    if (startOffset !== null) {
+      partition.deleteRecordsBefore(startOffset);
+      runtime.touch(partitionLogKey(partition.topicId, partition.index));
+      runtime.journal(
+        "debug",
+        `${partition.label}: the log begins at ${startOffset}, all that is still true was written anew`,
+      );
+    }
+    if (this.#rewrite.isDue(partition.log) && this.#writeError() === null) this.#rewrite.begin(this.#at().nextOffset);
+    if (this.#rewrite.wantsTurn) runtime.enqueue(() => this.#rewritePiece());
+  }
+
+  #rewritePiece(): void {
+    if (!this.isActive || !this.#rewrite.wantsTurn) return;
+    // Where nothing can be written, the next move of the high watermark goes on.
+    if (this.#writeError() !== null) return;
+    const piece = this.#rewrite.nextPiece(this.#at().nextOffset);
+    for (const record of piece) this.#queue.push(record);
+    // Nothing was left: the high watermark may have passed the rest already.
+    if (piece.length === 0) this.#shortenLog(this.partition.log.highWatermark);
   }
 
   /** What this turn decided goes into the log. */
@@ -147,6 +179,7 @@ export class CoordinatedPartition {
     this.#state = "active";
     this.#carryOut(this.#coordinator.start(this.#at()));
     this.#options.onActive(this, this.#replayed);
+    this.#shortenLog(this.partition.log.highWatermark);
   }
 
   #at(): At {

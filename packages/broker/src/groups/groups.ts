@@ -52,6 +52,15 @@ export type GroupNotice =
 /** A command before it has a token. */
 type Ask<T extends CommandType> = Omit<Extract<Command, { readonly type: T }>, "token">;
 
+/** The others take the empty group id, as Kafka does for the sake of old clients. */
+const NEEDS_GROUP_ID: ReadonlySet<CommandType> = new Set<CommandType>([
+  "joinGroup",
+  "syncGroup",
+  "heartbeat",
+  "leaveGroup",
+  "deleteOffsets",
+]);
+
 export class Groups implements GroupObserver {
   readonly topic: OffsetsTopic;
   readonly #runtime: Runtime;
@@ -75,7 +84,7 @@ export class Groups implements GroupObserver {
     onReply: (reply: ReplyOf<T>) => void,
     onRefused: (error: ErrorName) => void,
   ): void {
-    const at = this.locate(groupId);
+    const at = groupId === "" && NEEDS_GROUP_ID.has(command.type) ? "INVALID_GROUP_ID" : this.locate(groupId);
     if (typeof at === "string") onRefused(at);
     else at.submit<T>(command as never, (body) => onReply(body as ReplyOf<T>));
   }
