@@ -1,4 +1,4 @@
-/** The requests of a member, from what it is set to and where it stands. */
+/** The requests of a member, from what it is set to and where it stands; in the form of the newest versions (KIP-699, KIP-345). */
 import {
   type JoinGroupResponse,
   newFindCoordinatorRequest,
@@ -13,7 +13,7 @@ import { writeSubscription, type Subscription } from "./consumer-protocol.ts";
 import type { MemberCall, MemberSettings } from "./member-types.ts";
 
 export function findCall({ groupId }: MemberSettings): MemberCall {
-  return { kind: "find", request: newFindCoordinatorRequest({ key: groupId, coordinatorKeys: [groupId] }) };
+  return { kind: "find", request: newFindCoordinatorRequest({ coordinatorKeys: [groupId] }) };
 }
 
 export function joinCall(
@@ -68,5 +68,5 @@ export function heartbeatCall(settings: MemberSettings, { memberId, generation }
 
 export function leaveCall({ groupId, instanceId }: MemberSettings, memberId: string, reason: string): MemberCall {
   const members = [{ memberId, groupInstanceId: instanceId, reason }];
-  return { kind: "leave", request: newLeaveGroupRequest({ groupId, memberId, members }) };
+  return { kind: "leave", request: newLeaveGroupRequest({ groupId, members }) };
 }

@@ -4,6 +4,7 @@ import type { Engine } from "@vitrine/engine";
 import type { FastifyInstance } from "fastify";
 import type { OpenMetricsContentType, Registry } from "prom-client";
 import type { BrokerReading } from "./broker-metrics.ts";
+import type { MemberRoom } from "./groups/member-sessions.ts";
 import type { Guard, GuardOptions } from "./guard.ts";
 
 /** The side that owns the processes (the supervisor). Only the gateway has one. */
@@ -79,6 +80,8 @@ export interface HttpContext {
   readonly closing: AbortSignal;
   readonly registry: Registry<OpenMetricsContentType>;
   readonly version: string;
+  /** Group members that this process is for its callers, over HTTP and WebSocket together. */
+  readonly members: MemberRoom;
 }
 
 /** Adds routes that this package's core does not know (the WebSocket, the views). Called once, on the encapsulated instance. */

@@ -9,6 +9,7 @@ import { addOpenApi } from "./openapi.ts";
 import { DEFAULT_LIMITS } from "./options.ts";
 import type { HttpApiOptions, HttpContext } from "./options.ts";
 import { brokerMetrics } from "./broker-metrics.ts";
+import { MemberRoom } from "./groups/member-sessions.ts";
 import { lingerBeforeClose } from "./body/linger.ts";
 import { rememberReply } from "./body/read-body.ts";
 import { parameterParser } from "./query.ts";
@@ -31,6 +32,7 @@ export async function httpApi(app: FastifyInstance, options: HttpApiOptions): Pr
     closing: closing.signal,
     registry: options.metrics ?? openMetrics(),
     version: options.version ?? "0.1.0",
+    members: new MemberRoom(),
   };
   const table = new RouteTable();
 
@@ -72,6 +74,8 @@ export async function httpApi(app: FastifyInstance, options: HttpApiOptions): Pr
   await addOpenApi(app, context);
 
   const services = createServices(context);
+  // Before the connections go: members leave, so that the others get their partitions at once.
+  app.addHook("preClose", () => services.sessions.closeAll());
   await app.register((root, _options, done) => {
     // The same routes without /v1 are not described twice.
     root.addHook("onRoute", (route) => {

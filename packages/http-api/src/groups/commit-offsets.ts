@@ -23,13 +23,11 @@ export interface OffsetToCommit {
   readonly metadata: string;
 }
 
-/** The topics of a commit request, by name and by id. */
-export function commitTopics(engine: Engine, offsets: readonly OffsetToCommit[]): OffsetCommitRequest["topics"] {
-  return [...Map.groupBy(offsets, (row) => row.topic)].map(([name, rows]) => {
-    const id = engine.topic(name)?.topicId;
-    return newOffsetCommitRequestOffsetCommitRequestTopic({
+/** The topics of a commit request, by name (versions up to 9). */
+export function commitTopics(offsets: readonly OffsetToCommit[]): OffsetCommitRequest["topics"] {
+  return [...Map.groupBy(offsets, (row) => row.topic)].map(([name, rows]) =>
+    newOffsetCommitRequestOffsetCommitRequestTopic({
       name,
-      ...(id === undefined ? {} : { topicId: id }),
       partitions: rows.map((row) =>
         newOffsetCommitRequestOffsetCommitRequestPartition({
           partitionIndex: row.partition,
@@ -38,8 +36,8 @@ export function commitTopics(engine: Engine, offsets: readonly OffsetToCommit[])
           committedMetadata: row.metadata,
         }),
       ),
-    });
-  });
+    }),
+  );
 }
 
 /** Commits in the name of no member. Fails with 409 while the group has members. */
@@ -50,7 +48,7 @@ export async function commitFromOutside(
 ): Promise<OffsetsByTopic> {
   const { body } = await coordinatorCall<OffsetCommitResponse>(engine, groupId, {
     apiKey: ApiKey.OffsetCommit,
-    body: newOffsetCommitRequest({ groupId, topics: commitTopics(engine, offsets) }),
+    body: newOffsetCommitRequest({ groupId, topics: commitTopics(offsets) }),
     errorOf: passingOf,
   });
   const failed = firstError(body);

@@ -60,10 +60,10 @@ async function findCoordinator(
   groupId: string,
   deadline: number,
 ): Promise<{ error: ErrorName | CallFailure; coordinator: NodeId }> {
-  const body = newFindCoordinatorRequest({ key: groupId, coordinatorKeys: [groupId] });
+  const body = newFindCoordinatorRequest({ coordinatorKeys: [groupId] });
   let failure: ErrorName | CallFailure = "COORDINATOR_NOT_AVAILABLE";
   for (const broker of engine.brokers()) {
-    if (broker.fenced || performance.now() >= deadline) continue;
+    if (broker.fenced) continue;
     const timeoutMs = Math.max(100, Math.min(2_000, deadline - performance.now()));
     const result = await engine.call<FindCoordinatorResponse>(ApiKey.FindCoordinator, body, {
       to: { node: broker.id },

@@ -54,7 +54,8 @@ export async function listGroups(engine: Engine): Promise<ListedGroups> {
       }
       for (const row of result.body.groups) {
         const { groupId, groupState, groupType, protocolType } = row;
-        groups.push({ group: groupId, state: groupState, type: groupType || "classic", protocolType, coordinator: id });
+        const type = groupType === "" ? "classic" : groupType.toLowerCase();
+        groups.push({ group: groupId, state: groupState, type, protocolType, coordinator: id });
       }
     }),
   );
@@ -154,14 +155,9 @@ export async function committedOffsets(
   const topics =
     only === null
       ? null
-      : Object.entries(only).map(([name, partitionIndexes]) => {
-          const id = engine.topic(name)?.topicId;
-          return newOffsetFetchRequestOffsetFetchRequestTopics({
-            name,
-            partitionIndexes,
-            ...(id === undefined ? {} : { topicId: id }),
-          });
-        });
+      : Object.entries(only).map(([name, partitionIndexes]) =>
+          newOffsetFetchRequestOffsetFetchRequestTopics({ name, partitionIndexes }),
+        );
   const { body } = await coordinatorCall<OffsetFetchResponse>(engine, groupId, {
     apiKey: ApiKey.OffsetFetch,
     body: newOffsetFetchRequest({
@@ -174,9 +170,8 @@ export async function committedOffsets(
   const error = errorFromCode(group?.errorCode ?? body.errorCode).name;
   if (error === "GROUP_ID_NOT_FOUND") return [];
   if (error !== "NONE") refuse(groupProblem(error, groupId));
-  return (group?.topics ?? []).flatMap((topic) => {
-    const name = topic.name === "" ? (engine.topicById(topic.topicId)?.name ?? "") : topic.name;
-    return topic.partitions
+  const rows = (group?.topics ?? []).flatMap(({ name, partitions }) =>
+    partitions
       .filter((row) => row.errorCode === 0 && row.committedOffset >= 0)
       .map((row) => ({
         topic: name,
@@ -184,8 +179,9 @@ export async function committedOffsets(
         offset: row.committedOffset,
         leaderEpoch: row.committedLeaderEpoch,
         metadata: row.metadata ?? "",
-      }));
-  });
+      })),
+  );
+  return rows.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
 }
 
 /** The error of the group, else the first of a partition that may pass. */

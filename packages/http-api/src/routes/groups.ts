@@ -10,6 +10,7 @@ import {
   GroupOffsetsReply,
   httpProblem,
   kafkaProblem,
+  type OffsetsByTopic,
   PartitionsByTopic,
   ResetOffsetsBody,
   ResetOffsetsReply,
@@ -32,6 +33,7 @@ import type { CommittedTimes } from "../groups/committed-times.ts";
 import { coordinatorCall, groupProblem } from "../groups/coordinator-call.ts";
 import { groupLag } from "../groups/group-lag.ts";
 import { committedOffsets, describeGroup, findGroup, listGroups, summarize } from "../groups/group-reads.ts";
+import type { MemberSessions } from "../groups/member-sessions.ts";
 import { planReset, resetScope, resetTarget } from "../groups/reset-offsets.ts";
 import type { HttpContext } from "../options.ts";
 import { findTopic } from "../topic-lookup.ts";
@@ -66,7 +68,11 @@ const DeleteQuery = Type.Object(
 
 type Group = { Params: Static<typeof GroupParams> };
 
-export function groupRoutes(app: FastifyInstance, context: HttpContext, times: CommittedTimes): void {
+export function groupRoutes(
+  app: FastifyInstance,
+  context: HttpContext,
+  { times, sessions }: { readonly times: CommittedTimes; readonly sessions: MemberSessions },
+): void {
   const { engine } = context;
   const idleMs = context.limits.closedBodyIdleMs;
 
@@ -159,7 +165,9 @@ export function groupRoutes(app: FastifyInstance, context: HttpContext, times: C
       schema: {
         tags: ["groups"],
         operationId: "commitOffsets",
-        summary: "Set committed offsets of a group without members; makes the group where there is none",
+        summary: "Commit offsets: of a group without members, or of partitions that a member held here has",
+        description:
+          "As Kafka has it, offsets of a group with members are committed by them. Where a partition belongs to a member that this process holds for a caller, the commit is made as that member. A group that does not exist is made.",
         params: GroupParams,
         body: bodies({ "application/json": CommitOffsetsBody }),
         response: replies({ 200: CommitOffsetsReply }, [400, 404, 409, 415, 422, 503]),
@@ -168,7 +176,7 @@ export function groupRoutes(app: FastifyInstance, context: HttpContext, times: C
     async (request) => {
       const { group } = request.params;
       const offsets = await offsetsOf(engine, await readJson(request.raw, CommitOffsetsBody, { idleMs }));
-      return { group, committed: await commitFromOutside(engine, group, offsets) };
+      return { group, committed: await commitOffsets(engine, group, offsets, sessions) };
     },
   );
 
@@ -260,6 +268,20 @@ export async function offsetsOf(engine: Engine, body: CommitOffsetsBody): Promis
       }),
     );
   return offsets;
+}
+
+/** Each offset as the member that has its partition, where that is one of ours; the others in nobody's name. */
+async function commitOffsets(
+  engine: Engine,
+  group: string,
+  offsets: readonly OffsetToCommit[],
+  sessions: MemberSessions,
+): Promise<OffsetsByTopic> {
+  for (const [owner, rows] of Map.groupBy(offsets, (row) => sessions.ownerOf(group, row))) {
+    if (owner === null) await commitFromOutside(engine, group, rows);
+    else await owner.commit(rows);
+  }
+  return asOffsets(offsets);
 }
 
 async function resetOffsets(engine: Engine, group: string, body: ResetOffsetsBody, dryRun: boolean) {

@@ -11,6 +11,8 @@ import { TailGate } from "../tail-gate.ts";
 import { brokerRoutes } from "./brokers.ts";
 import { configRoutes } from "./config.ts";
 import { CommittedTimes } from "../groups/committed-times.ts";
+import { MemberSessions } from "../groups/member-sessions.ts";
+import { groupMemberRoutes } from "./group-members.ts";
 import { groupRoutes } from "./groups.ts";
 import { healthRoutes } from "./health.ts";
 import { indexDocument } from "./index-document.ts";
@@ -26,6 +28,7 @@ import { topicRoutes } from "./topics.ts";
 export interface Services extends WriteServices {
   readonly gate: TailGate;
   readonly times: CommittedTimes;
+  readonly sessions: MemberSessions;
 }
 
 export function createServices(context: HttpContext): Services {
@@ -34,7 +37,14 @@ export function createServices(context: HttpContext): Services {
   const producer = new Producer({ engine: context.engine, queueBytesMax: context.limits.produceQueueBytes, random });
   const gate = new TailGate(context.limits.tailsMax, context.closing);
   clusterGauges(context, { produceQueueBytes: () => producer.queuedBytes, openTails: () => gate.open });
-  return { producer, topics: new TopicMaker(context.engine), gate, times: new CommittedTimes(context.engine) };
+  const sessions = new MemberSessions(context, context.members);
+  return {
+    producer,
+    topics: new TopicMaker(context.engine),
+    gate,
+    times: new CommittedTimes(context.engine),
+    sessions,
+  };
 }
 
 /** Routes of http.md sections 1 to 7; registered at `/` and under `/v1`. */
@@ -48,7 +58,8 @@ export function apiRoutes(
   configRoutes(app, context);
   produceRoutes(app, context, services);
   recordRoutes(app, context, services.gate);
-  groupRoutes(app, context, services.times);
+  groupRoutes(app, context, services);
+  groupMemberRoutes(app, context, services);
   brokerRoutes(app, context);
   processControlRoutes(app, context, () => topicDefaults(context.engine));
   sessionRoutes(app, context);
