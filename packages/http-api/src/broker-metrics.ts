@@ -88,7 +88,7 @@ function trafficFamilies(registry: Metrics): Show {
   const replicated = counter(registry, "vitrine_broker_replication_bytes_out", "Bytes that followers fetched");
   const decoded = counter(
     registry,
-    "vitrine_broker_records_decoded",
+    "vitrine_records_decoded",
     "Records decoded on their way in, because a setting of their topic needs their content",
   );
   const requests = counter(registry, "vitrine_broker_requests", "Requests of Kafka's protocol", ["api"]);

@@ -64,7 +64,7 @@ test("what the broker knows is there, fresh at each scrape, and every sample has
     'vitrine_topic_records_in_total{topic="orders"}': "7",
     'vitrine_broker_requests_total{api="Fetch"}': "5",
     vitrine_broker_replication_bytes_out_total: "140",
-    vitrine_broker_records_decoded_total: "12",
+    vitrine_records_decoded_total: "12",
     vitrine_broker_connections: "3",
     vitrine_disk_commits_total: "4",
     'vitrine_disk_commit_seconds{quantile="0.99"}': "0.008",

@@ -34,11 +34,18 @@ export function peekRequest(frame: Uint8Array): { apiKey: number; apiVersion: nu
 }
 
 /**
+ * Array elements of one request, all arrays together. An honest request has far fewer (50,000 partitions with their replicas are 400,000); a hostile
+ * frame of 17 MiB could ask for eight million objects, a hundred times its weight in memory.
+ */
+export const REQUEST_ELEMENTS_MAX = 1_000_000;
+
+/**
  * A frame, without its length, to a request. Throws ProtocolError. Bytes after the message are let pass, as Kafka does: librdkafka leaves
  * three of them behind its question for all topics.
  */
 export function decodeRequest(frame: Uint8Array): DecodedRequest {
   const reader = new Reader(frame);
+  reader.elementsLeft = REQUEST_ELEMENTS_MAX;
   const { apiKey, apiVersion } = peekRequest(frame);
   const codec = codecOf(apiKey, apiVersion);
   try {

@@ -12,6 +12,8 @@ export class Reader {
   readonly #buffer: Buffer;
   readonly end: number;
   at: number;
+  /** Array elements and unknown tags that may still come, all together: an object weighs far more than the two bytes that can ask for it. */
+  elementsLeft = Infinity;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.source = bytes;
@@ -126,7 +128,13 @@ export class Reader {
     const count = flexible ? this.uvarint() - 1 : this.int32();
     if (count < -1 || count * leastSize > this.end - this.at)
       throw new ProtocolError(`an array of ${count} elements does not fit the ${this.end - this.at} bytes left`);
+    this.#spend(count);
     return count;
+  }
+
+  #spend(elements: number): void {
+    this.elementsLeft -= elements;
+    if (this.elementsLeft < 0) throw new ProtocolError(`the message holds more array elements than are allowed`);
   }
 
   string(flexible: boolean): string {
@@ -190,6 +198,9 @@ export class Reader {
   unknownTags(): UnknownTag[] | undefined {
     let count = this.uvarint();
     if (count === 0) return undefined;
+    if (count * 2 > this.end - this.at)
+      throw new ProtocolError(`${count} tags do not fit the ${this.end - this.at} bytes left`);
+    this.#spend(count);
     const tags: UnknownTag[] = [];
     for (let previous = -1; count > 0; count--) {
       previous = this.tag(previous);
