@@ -201,6 +201,7 @@ function runOnce(options: SuiteOptions, cluster: TargetCluster, run: SuiteRun, w
       clearTimeout(timer);
       process.off("exit", kill);
       rmSync(directory, { recursive: true, force: true });
+      output = output.replaceAll(work, "$KAFKA_PATH");
       resolve({ output, exitCode, timedOut, seconds: (performance.now() - startedAtMs) / 1000 });
     });
   });
