@@ -1,6 +1,7 @@
 /** A broker's HTTP face: the engine over the broker in this process, the live views from its own positions. Part of the wiring, loaded apart. */
 import { randomBytes } from "node:crypto";
 import type { Broker, HostPort, PeerNetwork } from "@vitrine/broker";
+import type { ConnectedClient } from "@vitrine/kafka-listener";
 import { embeddedEngine } from "@vitrine/engine/embedded";
 import {
   asyncApiDocument,
@@ -26,6 +27,8 @@ export interface HttpFaceParts {
   readonly address: HostPort;
   /** Connections of Kafka's protocol, now. */
   readonly connections: () => number;
+  /** Who is connected to the port for clients, and who was refused lately. */
+  readonly clients: () => readonly ConnectedClient[];
 }
 
 const VERSION = "0.1.0";
@@ -41,6 +44,8 @@ export async function openHttpFace(parts: HttpFaceParts): Promise<() => Promise<
     drainDirty: () => broker.observer.drainDirty(),
     node: metrics,
     quorum: () => broker.observer.quorum(),
+    clients: parts.clients,
+    producers: (topic, partition, limit) => broker.observer.producers(topic, partition, limit),
   };
   live.setFeed(new BrokerPositionFeed(live, config.nodeId, positions));
   live.start();

@@ -141,7 +141,9 @@ async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } |
     const { openHttpFace } = parts;
     const { http: address } = config.listen;
     const connections = () => opened.reduce((sum, listener) => sum + listener.connectionCount, 0);
-    const closeHttp = address && openHttpFace ? await openHttpFace({ ...parts, address, connections }) : async () => {};
+    const clients = () => client?.clients() ?? [];
+    const closeHttp =
+      address && openHttpFace ? await openHttpFace({ ...parts, address, connections, clients }) : async () => {};
     return { ok: true, faces: { peer, client, closeHttp } };
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close()));

@@ -28,6 +28,16 @@ export interface ObservedPartition {
   readonly bytesIn: number;
 }
 
+/** An idempotent producer as a partition's log remembers it. */
+export interface ObservedProducer {
+  readonly producerId: number;
+  readonly epoch: number;
+  /** Of its newest batch; -1: only a marker of a transaction is known. */
+  readonly lastSequence: number;
+  readonly lastOffset: number;
+  readonly lastTimestampMs: number;
+}
+
 export interface ObservedQuorumPeer {
   readonly node: NodeId;
   readonly voter: boolean;
@@ -78,6 +88,26 @@ export class Observer {
     }
     this.#dirty.clear();
     return changed;
+  }
+
+  /** Producers of a partition that this node leads, who wrote last first, at most `limit`; null where it does not lead it. */
+  producers(topicName: string, index: PartitionIndex, limit: number): readonly ObservedProducer[] | null {
+    const topic = this.#parts.image().topicsByName.get(topicName);
+    const partition = topic && this.#parts.partitions.get(topic.id, index);
+    if (!partition?.isLeader) return null;
+    return partition.log.producers.entries
+      .slice(-limit)
+      .reverse()
+      .map(({ producerId, producerEpoch, batches }) => {
+        const last = batches.at(-1);
+        return {
+          producerId,
+          epoch: producerEpoch,
+          lastSequence: last?.lastSequence ?? -1,
+          lastOffset: last?.lastOffset ?? -1,
+          lastTimestampMs: last?.timestampMs ?? -1,
+        };
+      });
   }
 
   quorum(): ObservedQuorum {

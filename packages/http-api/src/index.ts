@@ -36,10 +36,12 @@ export type { NodeLineHandlers, OpenNodeLine } from "./live/merge.ts";
 export { EventRing } from "./live/event-ring.ts";
 export type { KnownNode } from "./live/node-board.ts";
 export type {
+  ClientReport,
   LiveSource,
   NodeMetrics,
   NodePositions,
   PartitionPositions,
+  ProducerReport,
   QuorumPeer,
   QuorumReport,
   ReplicaPositions,

@@ -321,6 +321,8 @@ function brokerWith(id: number) {
       bytesOut: 0,
     }),
     quorum: () => null,
+    clients: () => [],
+    producers: () => null,
   };
   new BrokerPositionFeed(cluster, id, node);
   return {

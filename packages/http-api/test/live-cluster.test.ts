@@ -303,6 +303,8 @@ describe("a broker's own positions", () => {
         bytesOut: 0,
       }),
       quorum: () => null,
+      clients: () => [],
+      producers: () => null,
     };
     new BrokerPositionFeed(cluster, 1, node);
     const inMsgs = () => (cluster.tables.get("partitions", "a/0") as readonly number[])[10];

@@ -9,6 +9,7 @@ import {
   type GapFrame,
   nodeColumns,
   partitionColumns,
+  producerColumns,
   quorumColumns,
   type QuorumFields,
   type Row,
@@ -16,9 +17,11 @@ import {
 } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
 import type { BrokerInfo, Engine } from "@vitrine/engine";
+import { ClientMerge } from "./client-merge.ts";
 import type { LiveCluster, PositionFeed } from "./live-cluster.ts";
 import type { NodeReport } from "./node-board.ts";
 import { positionsOfRow } from "./partition-board.ts";
+import { ProducerMerge } from "./producer-merge.ts";
 import { pollQuorum } from "./quorum-poll.ts";
 
 export interface NodeLineHandlers {
@@ -49,6 +52,8 @@ export class GatewayMerge implements PositionFeed {
   readonly #engine: Engine;
   readonly #openLine: OpenNodeLine;
   readonly #lines = new Map<NodeId, Line>();
+  readonly #clients: ClientMerge;
+  readonly #producers: ProducerMerge;
   #stopEngine: (() => void) | null = null;
   /** The controller whose answer is shown, where it is a process of its own. */
   #polled: NodeId | null = null;
@@ -57,6 +62,8 @@ export class GatewayMerge implements PositionFeed {
     this.#cluster = parts.cluster;
     this.#engine = parts.engine;
     this.#openLine = parts.openLine;
+    this.#clients = new ClientMerge(parts.cluster.tables);
+    this.#producers = new ProducerMerge(parts.cluster.tables);
   }
 
   /** Opens lines to the brokers that the metadata knows, and follows their coming and going. */
@@ -143,10 +150,11 @@ export class GatewayMerge implements PositionFeed {
 
   #onFrame(id: NodeId, line: Line, frame: SnapFrame | DeltaFrame | EventFrame | GapFrame): void {
     if (frame.t !== "snap" && frame.t !== "delta") return;
-    if (frame.t === "snap") line.quorum.clear();
-    for (const key of (frame.t === "delta" && frame.gone) || []) {
-      if (key.startsWith("quorum/")) line.quorum.delete(Number(key.slice("quorum/".length)));
+    if (frame.t === "snap") {
+      line.quorum.clear();
+      this.#clients.clear(id);
     }
+    for (const key of (frame.t === "delta" && frame.gone) || []) this.#onGone(id, line, key);
     let quorumMoved = false;
     for (const sent of frame.rows) {
       const row = sent.slice(1);
@@ -155,9 +163,37 @@ export class GatewayMerge implements PositionFeed {
       else if (sent[0] === "quorum") {
         line.quorum.set(quorumColumns.get(row, "node"), quorumColumns.fields(row));
         quorumMoved = true;
-      }
+      } else if (sent[0] === "clients") this.#clients.set(id, row);
+      else if (sent[0] === "producers") this.#onProducer(id, row);
     }
+    if (isOmitted(frame.info)) this.#clients.setOmitted(id, frame.info.omitted);
     if (quorumMoved) this.#cluster.quorum.setReport(id, line.quorum.values());
+  }
+
+  /** Partitions and nodes are not told as gone: their metadata says it, and who led before is the wrong one to ask. */
+  #onGone(id: NodeId, line: Line, key: string): void {
+    const slash = key.indexOf("/");
+    const rest = key.slice(slash + 1);
+    switch (key.slice(0, slash)) {
+      case "quorum":
+        line.quorum.delete(Number(rest));
+        return;
+      case "clients":
+        this.#clients.remove(id, rest);
+        return;
+      case "producers":
+        this.#producers.remove(id, rest);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onProducer(id: NodeId, row: Row): void {
+    const [topic, partition] = [producerColumns.get(row, "topic"), producerColumns.get(row, "p")];
+    // The topic may have gone while the row was on its way.
+    if (this.#cluster.partitions.has(topic, partition)) this.#producers.set(id, row);
+    else this.#producers.forget(topic, partition);
   }
 
   #onPartition(line: Line, row: Row): void {
@@ -180,6 +216,7 @@ export class GatewayMerge implements PositionFeed {
     }
     line.partitions.clear();
     this.#cluster.quorum.setSilent(id);
+    this.#clients.clear(id);
     this.#cluster.nodes.stopRates(id, nowMs);
   }
 
@@ -188,6 +225,11 @@ export class GatewayMerge implements PositionFeed {
     const leader = this.#engine.topic(topic)?.partitions[partition]?.leader ?? -1;
     return this.#lines.get(leader)?.partitions.has(`${topic}/${partition}`) === true;
   }
+}
+
+/** Our own brokers are the only ones that are asked, so one telling field is proof enough. */
+function isOmitted(info: unknown): info is { readonly omitted: number } {
+  return typeof info === "object" && info !== null && "omitted" in info && typeof info.omitted === "number";
 }
 
 function baseUrlOf(broker: BrokerInfo): string {

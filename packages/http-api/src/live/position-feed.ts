@@ -1,6 +1,8 @@
 import { partitionKey } from "@vitrine/api";
 import type { LiveCluster, PositionFeed } from "./live-cluster.ts";
+import { ClientRows } from "./client-rows.ts";
 import type { NodeReport } from "./node-board.ts";
+import { ProducerRows } from "./producer-rows.ts";
 import { quorumFieldsOf } from "./quorum-board.ts";
 import type { NodeMetrics, NodePositions, PartitionPositions } from "./source.ts";
 
@@ -22,6 +24,8 @@ export class BrokerPositionFeed implements PositionFeed {
   readonly #cluster: LiveCluster;
   readonly #node: NodePositions;
   readonly #selfId: number;
+  readonly #clients: ClientRows;
+  readonly #producers: ProducerRows;
   readonly #tracked = new Map<string, Tracked>();
   /** Written to since the last second, or with a rate that must fall to zero. */
   readonly #active = new Set<string>();
@@ -31,6 +35,8 @@ export class BrokerPositionFeed implements PositionFeed {
     this.#cluster = cluster;
     this.#selfId = selfId;
     this.#node = node;
+    this.#clients = new ClientRows(cluster.tables, selfId);
+    this.#producers = new ProducerRows(cluster.tables, node);
     for (const positions of node.partitions()) this.#take(positions);
     cluster.setFeed(this);
   }
@@ -49,6 +55,8 @@ export class BrokerPositionFeed implements PositionFeed {
     }
     const metrics = this.#node.node();
     this.#cluster.nodes.setReport(this.#selfId, this.#report(metrics, totals, elapsedMs), nowMs);
+    this.#clients.second(nowMs, this.#node.clients());
+    this.#producers.sweep((topic, partition) => this.#cluster.partitions.has(topic, partition));
     this.#last = { atMs: nowMs, metrics };
   }
 
@@ -77,9 +85,10 @@ export class BrokerPositionFeed implements PositionFeed {
     totals.inMsgs += tracked.inMsgs;
     totals.inBytes += tracked.inBytes;
     this.#show(key);
+    const { topic, partition } = tracked.positions;
+    this.#producers.refresh(topic, partition, tracked.epoch);
     if (tracked.inMsgs > 0 || tracked.inBytes > 0) return;
     this.#active.delete(key);
-    const { topic, partition } = tracked.positions;
     if (!this.#cluster.partitions.has(topic, partition)) this.#tracked.delete(key);
   }
 

@@ -65,6 +65,35 @@ export interface NodeMetrics {
   readonly bytesOut: number;
 }
 
+/** A connection to the client listener, or one that was refused and is gone. Counters run since it began; times are wall clock. */
+export interface ClientReport {
+  /** Unique within the process. */
+  readonly connectionId: string;
+  readonly remote: string;
+  readonly clientId: string | null;
+  readonly softwareName: string | null;
+  readonly softwareVersion: string | null;
+  readonly connectedSinceMs: number;
+  readonly lastRequestMs: number | null;
+  readonly lastApi: string | null;
+  readonly requests: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly principal: string;
+  readonly refusal: string | null;
+  /** null while it is connected. */
+  readonly closedMs: number | null;
+}
+
+/** An idempotent producer as a partition's log remembers it; -1 where only a marker of a transaction is known. */
+export interface ProducerReport {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly lastSequence: number;
+  readonly lastOffset: number;
+  readonly lastTimestampMs: number;
+}
+
 /** What the active controller knows of another voter or observer. */
 export interface QuorumPeer {
   readonly node: NodeId;
@@ -101,4 +130,8 @@ export interface NodePositions {
   node(): NodeMetrics;
   /** null where this process takes no part in the quorum. */
   quorum(): QuorumReport | null;
+  /** Whoever is connected to Kafka's port, and who was refused lately. */
+  clients(): readonly ClientReport[];
+  /** Producers of a partition that this node leads, the newest batch first, at most `limit`; null where it leads it no more. */
+  producers(topic: string, partition: number, limit: number): readonly ProducerReport[] | null;
 }

@@ -1,7 +1,10 @@
 import {
-  partitionOfGroup,
   type LiveTables,
   partitionColumns,
+  partitionKey,
+  partitionOfGroup,
+  producerColumns,
+  type ProducerFields,
   type Row,
   type TableChanges,
   type TableName,
@@ -41,10 +44,9 @@ interface Source {
 /** The query of a view. `selfId` is the broker that this process is, for its `node` view. */
 export function viewQuery(tables: LiveTables, view: ViewSpec, selfId: NodeId | null): ViewQuery {
   const sources = sourcesOf(view, selfId);
-  const infoName = infoOf(view);
-  const info = () => (infoName === null ? undefined : tables.info(infoName).value);
+  const info = infoQuery(tables, view);
   return {
-    snapshot: () => ({ rows: sources.flatMap((source) => snapshotOf(tables, source)), info: info() }),
+    snapshot: () => ({ rows: sources.flatMap((source) => snapshotOf(tables, source)), info: info.read() }),
     changesSince(version) {
       const rows: Row[] = [];
       const gone: string[] = [];
@@ -54,9 +56,9 @@ export function viewQuery(tables: LiveTables, view: ViewSpec, selfId: NodeId | n
         rows.push(...changes.rows);
         gone.push(...changes.gone);
       }
-      const infoChanged = infoName !== null && tables.info(infoName).version > version;
+      const infoChanged = info.changedSince(version);
       if (rows.length === 0 && gone.length === 0 && !infoChanged) return null;
-      return { rows, gone, info: infoChanged ? info() : undefined };
+      return { rows, gone, info: infoChanged ? info.read() : undefined };
     },
   };
 }
@@ -79,6 +81,50 @@ function changesOf(tables: LiveTables, source: Source, version: number): TableCh
   };
 }
 
+interface InfoQuery {
+  /** undefined: the view has none. */
+  readonly read: () => unknown;
+  readonly changedSince: (version: number) => boolean;
+}
+
+function infoQuery(tables: LiveTables, view: ViewSpec): InfoQuery {
+  const name = infoOf(view);
+  if (name === null) return { read: () => undefined, changedSince: () => false };
+  const read = () => tables.info(name).value;
+  const changedSince = (version: number) => tables.info(name).version > version;
+  if (view.kind !== "partition") return { read, changedSince };
+  const producers = producersOf(tables, view);
+  return {
+    read: () => {
+      const topic = read();
+      return typeof topic === "object" && topic !== null ? { ...topic, producers: producers.read() } : topic;
+    },
+    changedSince: (version) => changedSince(version) || producers.changedSince(version),
+  };
+}
+
+/** The producers of one partition, the newest batch first. */
+function producersOf(
+  tables: LiveTables,
+  view: { readonly topic: string; readonly partition: number },
+): { read(): ProducerFields[]; changedSince(version: number): boolean } {
+  const prefix = `${partitionKey(view.topic, view.partition)}/`;
+  const ofPartition = (key: string) => key.startsWith(prefix);
+  const filter = { row: (_row: Row, key: string) => ofPartition(key), gone: ofPartition };
+  return {
+    read: () =>
+      tables
+        .snapshot("producers", filter.row)
+        .map((row) => producerColumns.fields(row))
+        .toSorted((a, b) => b.last_offset - a.last_offset),
+    changedSince(version) {
+      if (tables.tableVersion("producers") <= version) return false;
+      const changes = tables.changesSince("producers", version, filter);
+      return changes === "lost" || changes.rows.length > 0 || changes.gone.length > 0;
+    },
+  };
+}
+
 function infoOf(view: ViewSpec): string | null {
   switch (view.kind) {
     case "cluster":
@@ -91,6 +137,8 @@ function infoOf(view: ViewSpec): string | null {
     case "group":
       return `group:${view.group}`;
     case "clients":
+    // What a broker leaves out of its connections, for the gateway's sum.
+    case "node":
       return "clients";
     default:
       return null;
