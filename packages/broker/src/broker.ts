@@ -7,13 +7,7 @@
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
 import type { LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
-import {
-  controllerSettings,
-  endpointOf,
-  type MetadataDelta,
-  type MetadataImage,
-  type ScramKeys,
-} from "@vitrine/metadata";
+import { controllerSettings, type MetadataDelta, type MetadataImage, type ScramKeys } from "@vitrine/metadata";
 import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
@@ -28,7 +22,8 @@ import { Lifecycle } from "./lifecycle.ts";
 import { MetadataLog } from "./metadata-log.ts";
 import { Observer } from "./observer.ts";
 import { partitionLogKey, Partitions } from "./partitions.ts";
-import type { ApiRequest, Clock, PeerEndpoint, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
+import { peerEndpoints } from "./peer-endpoints.ts";
+import type { ApiRequest, Clock, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
 import { Quorum } from "./quorum.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { ClientQuotas } from "./quotas/client-quotas.ts";
@@ -208,7 +203,7 @@ export class Broker {
       this.#runtime.journal("warn", `replica.selector.class ${selector} is not known: consumers read from leaders`);
     store.onEvent((event) => this.#runtime.enqueue(() => this.#onLogEvent(event)));
     network.onPeerEvent((event) => this.#runtime.enqueue(() => this.#onPeerEvent(event)));
-    network.setEndpoints(this.#endpoints());
+    network.setEndpoints(peerEndpoints(this.#metadata.image, this.config));
     this.#runtime.enqueue(() => {
       this.#metadata.loadSnapshot();
       this.#quorum.step({ type: "tick" });
@@ -226,11 +221,8 @@ export class Broker {
       this.traffic.request(request.apiKey);
       const handler = HANDLERS.get(request.apiKey);
       if (!handler) reply("close");
-      else if (from.listener === "client" && this.#quotas.isActive) {
-        const meter = metered(this.#quotas, request, () => this.#options.clock.nowMs(), reply);
-        this.#handle(handler, request, from, meter.reply);
-        meter.onHandled();
-      } else this.#handle(handler, request, from, reply);
+      else if (from.listener !== "client" || !this.#quotas.isActive) this.#handle(handler, request, from, reply);
+      else metered(this.#parts, request, reply, (meteredReply) => this.#handle(handler, request, from, meteredReply));
     });
   }
 
@@ -438,13 +430,14 @@ export class Broker {
 
   #onDelta(delta: MetadataDelta): void {
     if (delta.brokers.length > 0) {
-      this.#options.network.setEndpoints(this.#endpoints());
+      this.#options.network.setEndpoints(peerEndpoints(this.#metadata.image, this.config));
       if (this.#active?.isActive)
         this.#deadBrokers.probe(delta.brokers.flatMap(({ after }) => (after ? [after.id] : [])));
     }
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
     this.#groups.applyDelta(delta);
-    if (delta.clientQuotasChanged) this.#quotas.update(delta.after.clientQuotas);
+    this.#retention.applyDelta(delta);
+    this.#quotas.applyDelta(delta);
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
     this.#loop.purgatory.touch(TOPICS_KEY);
@@ -459,18 +452,6 @@ export class Broker {
       return;
     this.#straysRemoved = true;
     this.#partitions.removeStrays(this.#metadata.image);
-  }
-
-  /** Controllers from the configuration, brokers from the image. */
-  #endpoints(): PeerEndpoint[] {
-    const endpoints = new Map<NodeId, PeerEndpoint>();
-    for (const broker of this.#metadata.image.brokers.values()) {
-      const at = endpointOf(broker, "PEER");
-      if (at) endpoints.set(broker.id, { nodeId: broker.id, host: at.host, port: at.port });
-    }
-    for (const voter of this.config.voters) endpoints.set(voter.nodeId, voter);
-    endpoints.delete(this.config.nodeId);
-    return [...endpoints.values()];
   }
 
   #makeRuntime(): Runtime {

@@ -90,6 +90,11 @@ export class Partitions {
     return config;
   }
 
+  /** A broker setting in effect here and now. */
+  brokerNumber(name: string): number {
+    return Number(effectiveBrokerValue(this.#image!, name, this.#nodeConfigs));
+  }
+
   /** Becomes what the new image says. */
   applyDelta(delta: MetadataDelta): void {
     const image = delta.after;

@@ -3,6 +3,7 @@
  * followers follow with their next fetch. Exact to the batch; the bytes leave when whole files are free.
  */
 import { Offset } from "@vitrine/core";
+import type { MetadataDelta } from "@vitrine/metadata";
 import type { Partition } from "@vitrine/replication";
 import { partitionLogKey, type Partitions } from "./partitions.ts";
 import type { Runtime } from "./runtime.ts";
@@ -25,6 +26,11 @@ export class Retention {
     return this.#nextMs;
   }
 
+  /** A setting that lets records go has changed: the next look is now. */
+  applyDelta({ configs }: MetadataDelta): void {
+    if (configs.some(({ name }) => name.includes("retention."))) this.#nextMs = this.#runtime.nowMs;
+  }
+
   tick(): void {
     const { nowMs, settings } = this.#runtime;
     if (nowMs < this.#nextMs) return;
@@ -32,7 +38,7 @@ export class Retention {
     const wallMs = this.#runtime.clock.wallMs();
     for (const partition of this.#partitions.all()) {
       // Every replica forgets idle producers by its own clock, leader or not.
-      partition.log.producers.expire(wallMs, settings.producerIdExpirationMs);
+      partition.log.producers.expire(wallMs, this.#partitions.brokerNumber("producer.id.expiration.ms"));
       if (partition.isLeader) this.#check(partition);
     }
   }

@@ -46,8 +46,6 @@ export interface BrokerSettings {
   readonly controlledShutdown: boolean;
   /** `log.retention.check.interval.ms` */
   readonly retentionCheckIntervalMs: number;
-  /** `producer.id.expiration.ms` */
-  readonly producerIdExpirationMs: number;
   /** `log.dirs`: where the data of this node is, for people. */
   readonly logDir: string;
   /** `max.request.partition.size.limit` */
@@ -99,7 +97,6 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
     autoCreateTopics: flag("auto.create.topics.enable", true),
     controlledShutdown: flag("controlled.shutdown.enable", true),
     retentionCheckIntervalMs: number("log.retention.check.interval.ms", 300_000),
-    producerIdExpirationMs: number("producer.id.expiration.ms", 86_400_000),
     logDir: text("log.dirs") ?? text("log.dir") ?? "/tmp/kafka-logs",
     requestPartitionsMax: number("max.request.partition.size.limit", 2_000),
     offsetsTopicPartitions: number("offsets.topic.num.partitions", 50),

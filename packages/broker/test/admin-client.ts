@@ -38,9 +38,12 @@ export function ask<K extends keyof RequestMap>(
 
 export class AdminClient {
   readonly #cluster: SmallCluster;
+  readonly #broker: NodeId;
 
-  constructor(cluster: SmallCluster) {
+  /** `broker`: the one that is asked where nothing else is said. */
+  constructor(cluster: SmallCluster, broker: NodeId = 1) {
     this.#cluster = cluster;
+    this.#broker = broker;
   }
 
   createTopic(
@@ -57,7 +60,7 @@ export class AdminClient {
     });
     const reply = ask(
       this.#cluster,
-      1,
+      this.#broker,
       ApiKey.CreateTopics,
       newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }),
       7,
@@ -72,15 +75,15 @@ export class AdminClient {
   }
 
   setOnTopic(name: string, configs: Readonly<Record<string, string>>): string {
-    return this.#set(TOPIC, name, configs);
+    return this.set(TOPIC, name, configs);
   }
 
   /** The empty name: all brokers. */
   setOnBroker(name: string, configs: Readonly<Record<string, string>>): string {
-    return this.#set(BROKER, name, configs);
+    return this.set(BROKER, name, configs);
   }
 
-  #set(type: number, name: string, configs: Readonly<Record<string, string>>): string {
+  set(type: number, name: string, configs: Readonly<Record<string, string>>): string {
     const request = newIncrementalAlterConfigsRequest({
       resources: [
         {
@@ -90,12 +93,12 @@ export class AdminClient {
         },
       ],
     });
-    const reply = ask(this.#cluster, 1, ApiKey.IncrementalAlterConfigs, request, 1);
+    const reply = ask(this.#cluster, this.#broker, ApiKey.IncrementalAlterConfigs, request, 1);
     return errorFromCode(reply.responses[0]!.errorCode).name;
   }
 
   /** Asks for other replicas of partition 0; null cancels. */
-  reassign(name: string, replicas: readonly NodeId[] | null, to: NodeId = 1): string {
+  reassign(name: string, replicas: readonly NodeId[] | null, to: NodeId = this.#broker): string {
     const partition = newAlterPartitionReassignmentsRequestReassignablePartition({
       partitionIndex: 0,
       replicas: replicas === null ? null : [...replicas],
@@ -106,7 +109,7 @@ export class AdminClient {
   }
 
   /** Topics of which something moves. */
-  moving(to: NodeId = 1) {
+  moving(to: NodeId = this.#broker) {
     return ask(this.#cluster, to, ApiKey.ListPartitionReassignments, newListPartitionReassignmentsRequest(), 0).topics;
   }
 

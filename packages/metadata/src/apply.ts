@@ -17,7 +17,7 @@ import type {
   ResourceType,
 } from "./image.ts";
 import type { MetadataRecord, RecordOf } from "./records.ts";
-import { BROKER_RESOURCE, NO_LEADER_CHANGE, TOPIC_RESOURCE } from "./records.ts";
+import { NO_LEADER_CHANGE, resourceTypeOf } from "./records.ts";
 
 /** Where a list of records ends. */
 export interface AppliedTo {
@@ -203,7 +203,7 @@ function quotaEntity(record: RecordOf<"ClientQuotaRecord">): QuotaEntity {
 }
 
 function resourceType(code: number): ResourceType {
-  if (code === TOPIC_RESOURCE) return "topic";
-  if (code === BROKER_RESOURCE) return "broker";
+  const type = resourceTypeOf(code);
+  if (type !== null) return type;
   throw new InvariantViolation(`the metadata log sets a resource of type ${code}, which this version does not know`);
 }

@@ -10,8 +10,11 @@ import { BROKER_CONFIGS, brokerConfigDef } from "./broker-configs.ts";
 import { controllerSettings, defaultControllerSettings } from "./controller-settings.ts";
 import { describeConfigs } from "./describe-configs.ts";
 import { effectiveTopicConfig } from "./effective-configs.ts";
+import { sameCluster } from "./diff.ts";
+import { GROUP_CONFIGS } from "./group-configs.ts";
 import { configRecord } from "./records.ts";
-import { TestCluster } from "./test-cluster.ts";
+import { imageFromSnapshot, snapshotRecords } from "./snapshot.ts";
+import { CLUSTER_ID, TestCluster } from "./test-cluster.ts";
 import { TOPIC_CONFIGS } from "./topic-configs.ts";
 
 const TOPIC = 2;
@@ -239,6 +242,63 @@ test("M56 the controller's settings are Kafka's defaults where nothing else was 
     ["auto.leader.rebalance.enable", "false"],
   ]);
   expect(controllerSettings(given)).toMatchObject({ sessionTimeoutMs: 3_000, autoLeaderRebalance: false });
+});
+
+test("M55 K1 every setting that Kafka 4.3 tells is told: number, types and whether it is dynamic are Kafka's", () => {
+  const count = (type: string) => BROKER_CONFIGS.filter((def) => def.type === type).length;
+  // Kafka 4.3's own definitions, without what it keeps to itself: 340, of which 99 are dynamic. Its three dynamic throttles stand apart there,
+  // and one whole number (the imbalance that is put up with) is from Kafka 4.0.
+  const kafka = { boolean: 15, int: 171, short: 6, long: 48, double: 7, string: 50, list: 22, password: 10, class: 11 };
+  expect(Object.fromEntries(Object.keys(kafka).map((type) => [type, count(type)]))).toEqual({
+    ...kafka,
+    int: kafka.int + 1,
+    long: kafka.long + 3,
+  });
+  expect(BROKER_CONFIGS.filter((def) => def.dynamic).length).toBe(99 + 3);
+  expect(TOPIC_CONFIGS.length).toBe(33);
+  expect(GROUP_CONFIGS.length).toBe(17);
+  for (const def of [...BROKER_CONFIGS, ...TOPIC_CONFIGS, ...GROUP_CONFIGS])
+    expect(def.doc, def.name).toMatch(/^\S.*\.$/);
+});
+
+test("M58 a group's own setting lies between the broker's bounds for it", () => {
+  const cluster = TestCluster.of(1);
+  const GROUP = 32;
+  expect(cluster.alterConfig(GROUP, "g", "consumer.heartbeat.interval.ms", SET!, "4999").errorMessage).toContain(
+    "group.consumer.min.heartbeat.interval.ms (5000)",
+  );
+  cluster.alterConfig(GROUP, "g", "consumer.heartbeat.interval.ms", SET!, "6000");
+  expect(cluster.image.configs.get("group:g")).toEqual(new Map([["consumer.heartbeat.interval.ms", "6000"]]));
+  expect(
+    errorFromCode(cluster.alterConfig(GROUP, "", "consumer.heartbeat.interval.ms", SET!, "6000").errorCode).name,
+  ).toBe("INVALID_REQUEST");
+  const position = { offset: cluster.image.offset, epoch: 1 };
+  expect(sameCluster(imageFromSnapshot(CLUSTER_ID, snapshotRecords(cluster.image), position), cluster.image)).toBe(
+    true,
+  );
+});
+
+test("M59 allowing unclean election gives leaders to what has none, at once", () => {
+  const cluster = TestCluster.of(3);
+  cluster.createWith(T, [[1, 2]]);
+  cluster.kill(2);
+  cluster.kill(1);
+  cluster.join(2);
+  expect(cluster.partition(T).leader).toBe(-1);
+  expect(cluster.alterConfig(TOPIC, T, "unclean.leader.election.enable", SET!, "true").errorCode).toBe(0);
+  expect(cluster.partition(T)).toMatchObject({ leader: 2, leaderRecoveryState: "RECOVERING" });
+  expect(cluster.events.at(-1)).toMatchObject({ type: "unclean-election", leader: 2 });
+});
+
+test("M52 throttled replicas are a list of partition:broker, or all", () => {
+  const cluster = withTopic();
+  const name = "leader.replication.throttled.replicas";
+  for (const value of ["*", "", "0:1", "0:1,1:2"])
+    expect(cluster.alterConfig(TOPIC, T, name, SET!, value).errorCode).toBe(0);
+  for (const value of ["0", "0:1,*", "a:b", "0:1,,"])
+    expect(errorFromCode(cluster.alterConfig(TOPIC, T, name, SET!, value).errorCode).name, value).toBe(
+      "INVALID_CONFIG",
+    );
 });
 
 test("M57 AlterConfigs sets what is named and takes away the rest, by the same rules", () => {

@@ -3,10 +3,17 @@ import type { ConfigDef, ErrorName } from "@vitrine/core";
 import { checkTopicName, errorCode } from "@vitrine/core";
 import { BROKER_CONFIGS, brokerConfigDef } from "./broker-configs.ts";
 import type { ConfigLayer, ConfigSource, NodeConfigs } from "./effective-configs.ts";
-import { brokerConfigLayers, topicConfigLayers } from "./effective-configs.ts";
+import { brokerConfigLayers, groupConfigLayers, topicConfigLayers } from "./effective-configs.ts";
+import { GROUP_CONFIGS } from "./group-configs.ts";
 import type { MetadataImage } from "./image.ts";
 import { configOf } from "./image.ts";
-import { BROKER_RESOURCE, TOPIC_RESOURCE } from "./records.ts";
+import {
+  BROKER_LOGGER_RESOURCE,
+  BROKER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  TOPIC_RESOURCE,
+  resourceTypeOf,
+} from "./records.ts";
 import { TOPIC_CONFIGS } from "./topic-configs.ts";
 import type {
   DescribeConfigsRequest,
@@ -23,15 +30,19 @@ export const CONFIG_SOURCE_CODES: Readonly<Record<ConfigSource, number>> = {
   DYNAMIC_DEFAULT_BROKER: 3,
   STATIC_BROKER: 4,
   DEFAULT: 5,
+  DYNAMIC_BROKER_LOGGER: 6,
+  DYNAMIC_GROUP: 8,
 };
 
 const CONFIG_TYPE_CODES: Readonly<Record<ConfigDef["type"], number>> = {
   boolean: 1,
   string: 2,
   int: 3,
+  short: 4,
   long: 5,
   double: 6,
   list: 7,
+  class: 8,
   password: 9,
 };
 
@@ -59,6 +70,11 @@ export function brokerConfigEntries(image: MetadataImage, node: NodeConfigs): Co
   return BROKER_CONFIGS.map((def) => entry(def, brokerConfigLayers(image, def.name, node), def.dynamic !== true));
 }
 
+/** Every setting of a group, whether there is such a group or not. */
+export function groupConfigEntries(image: MetadataImage, groupId: string, node: NodeConfigs): ConfigEntry[] {
+  return GROUP_CONFIGS.map((def) => entry(def, groupConfigLayers(image, groupId, def, node), false));
+}
+
 /** What was set for all brokers at run time; nothing else, as in Kafka. */
 export function clusterDefaultEntries(image: MetadataImage): ConfigEntry[] {
   return [...configOf(image, "broker", "")].flatMap(([name, value]) => {
@@ -77,7 +93,7 @@ function entry(def: ConfigDef, layers: readonly ConfigLayer[], readOnly: boolean
     readOnly,
     sensitive,
     type: def.type,
-    documentation: def.doc,
+    documentation: def.idle ? `${def.doc} Has no effect here.` : def.doc,
     synonyms: layers.map(({ name, value, source }) => ({ name, value: sensitive ? null : value, source })),
   };
 }
@@ -132,7 +148,27 @@ function entriesOf(image: MetadataImage, type: number, name: string, node: NodeC
     const message = `Settings of broker ${name} were asked for on broker ${node.brokerId}; ask broker ${name} itself.`;
     return { ok: false, error: "INVALID_REQUEST", message };
   }
-  return { ok: false, error: "INVALID_REQUEST", message: `Resources of type ${type} have no settings here.` };
+  if (type === BROKER_LOGGER_RESOURCE) {
+    if (name === String(node.brokerId)) return { ok: true, entries: [loggerEntry(node)] };
+    const message = `Loggers of broker ${name} were asked for on broker ${node.brokerId}; ask broker ${name} itself.`;
+    return { ok: false, error: "INVALID_REQUEST", message };
+  }
+  if (name !== "" && type === CLIENT_METRICS_RESOURCE) return { ok: true, entries: [] }; // nobody subscribes to clients' metrics
+  if (name !== "" && resourceTypeOf(type) === "group")
+    return { ok: true, entries: groupConfigEntries(image, name, node) };
+  const message =
+    name === "" ? "A group and a subscription have a name." : `Resources of type ${type} have no settings here.`;
+  return { ok: false, error: "INVALID_REQUEST", message };
+}
+
+/** One logger for all that a broker says; its level is set at the start. */
+function loggerEntry(node: NodeConfigs): ConfigEntry {
+  const value = (node.staticConfigs.get("vitrine.log.level") ?? "info").toUpperCase();
+  const source = "DYNAMIC_BROKER_LOGGER";
+  const documentation =
+    "What the broker writes into its log: DEBUG, INFO, WARN or ERROR. Set by vitrine.log.level at the start.";
+  const synonyms = [{ name: "root", value, source } as const];
+  return { name: "root", value, source, readOnly: true, sensitive: false, type: "string", documentation, synonyms };
 }
 
 function wire(one: ConfigEntry, request: DescribeConfigsRequest): DescribeConfigsResponseDescribeConfigsResourceResult {

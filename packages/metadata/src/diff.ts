@@ -2,7 +2,8 @@
 import type { NodeId, PartitionIndex, Uuid } from "@vitrine/core";
 import type { BrokerDelta, ConfigDelta, MetadataDelta, PartitionDelta } from "./delta.ts";
 import type { Touched } from "./image-draft.ts";
-import type { MetadataImage, ResourceKey, ResourceType, TopicImage } from "./image.ts";
+import type { MetadataImage, ResourceKey, TopicImage } from "./image.ts";
+import { resourceOf } from "./image.ts";
 
 /** What changed between any two images: for a node that loaded a snapshot. */
 export function diffImages(before: MetadataImage, after: MetadataImage): MetadataDelta {
@@ -59,8 +60,7 @@ export function deltaOf(before: MetadataImage, after: MetadataImage, touched: To
 function configDeltas(before: MetadataImage, after: MetadataImage, key: ResourceKey): ConfigDelta[] {
   const old = before.configs.get(key) ?? new Map<string, string>();
   const now = after.configs.get(key) ?? new Map<string, string>();
-  const resourceType: ResourceType = key.startsWith("topic:") ? "topic" : "broker";
-  const resourceName = key.slice(resourceType.length + 1);
+  const { resourceType, resourceName } = resourceOf(key);
   const deltas: ConfigDelta[] = [];
   for (const name of new Set([...old.keys(), ...now.keys()])) {
     const was = old.get(name) ?? null;

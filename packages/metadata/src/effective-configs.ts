@@ -9,7 +9,14 @@ import { configOf } from "./image.ts";
 import { TOPIC_CONFIGS, topicConfigDef } from "./topic-configs.ts";
 
 /** Kafka's `ConfigSource`. */
-export type ConfigSource = "DYNAMIC_TOPIC" | "DYNAMIC_BROKER" | "DYNAMIC_DEFAULT_BROKER" | "STATIC_BROKER" | "DEFAULT";
+export type ConfigSource =
+  | "DYNAMIC_TOPIC"
+  | "DYNAMIC_BROKER"
+  | "DYNAMIC_DEFAULT_BROKER"
+  | "STATIC_BROKER"
+  | "DEFAULT"
+  | "DYNAMIC_BROKER_LOGGER"
+  | "DYNAMIC_GROUP";
 
 /** The node whose view is asked for: settings of one broker may differ from the next one's. */
 export interface NodeConfigs {
@@ -54,9 +61,29 @@ export function topicConfigLayers(
   def: ConfigDef,
   node: NodeConfigs,
 ): ConfigLayer[] {
-  const layers: ConfigLayer[] = [];
   const own = topicName === null ? undefined : configOf(image, "topic", topicName).get(def.name);
-  if (own !== undefined) layers.push({ name: def.name, value: own, source: "DYNAMIC_TOPIC", effective: own });
+  return ownLayers(image, def, own, "DYNAMIC_TOPIC", node);
+}
+
+/** The layers of a group's setting. Groups have settings before they have members. */
+export function groupConfigLayers(
+  image: MetadataImage,
+  groupId: string,
+  def: ConfigDef,
+  node: NodeConfigs,
+): ConfigLayer[] {
+  return ownLayers(image, def, configOf(image, "group", groupId).get(def.name), "DYNAMIC_GROUP", node);
+}
+
+function ownLayers(
+  image: MetadataImage,
+  def: ConfigDef,
+  own: string | undefined,
+  source: ConfigSource,
+  node: NodeConfigs,
+): ConfigLayer[] {
+  const layers: ConfigLayer[] = [];
+  if (own !== undefined) layers.push({ name: def.name, value: own, source, effective: own });
   if (def.brokerDefault !== undefined) layers.push(...brokerConfigLayers(image, def.brokerDefault, node));
   if (layers.at(-1)?.source !== "DEFAULT" && def.default !== null)
     layers.push({ name: def.brokerDefault ?? def.name, value: def.default, source: "DEFAULT", effective: def.default });

@@ -64,7 +64,7 @@ export interface TopicImage {
   readonly partitions: ReadonlyMap<PartitionIndex, PartitionImage>;
 }
 
-export type ResourceType = "topic" | "broker";
+export type ResourceType = "topic" | "broker" | "group";
 
 /** Key into `MetadataImage.configs`: `topic:orders`, `broker:1`; `broker:` holds the defaults of all brokers. */
 export type ResourceKey = `${ResourceType}:${string}`;
@@ -109,6 +109,12 @@ export interface MetadataImage {
   readonly scramCredentials: ReadonlyMap<string, ScramCredential>;
   /** First producer id not yet given out. */
   readonly nextProducerId: number;
+}
+
+/** What a key stands for. */
+export function resourceOf(key: ResourceKey): { readonly resourceType: ResourceType; readonly resourceName: string } {
+  const at = key.indexOf(":");
+  return { resourceType: key.slice(0, at) as ResourceType, resourceName: key.slice(at + 1) };
 }
 
 /** The image before the first record. */

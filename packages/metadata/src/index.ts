@@ -10,6 +10,7 @@ export * from "./describe-configs.ts";
 export { diffImages, sameCluster } from "./diff.ts";
 export * from "./effective-configs.ts";
 export * from "./features.ts";
+export * from "./group-configs.ts";
 export * from "./image.ts";
 export * from "./loader.ts";
 export * from "./placement.ts";

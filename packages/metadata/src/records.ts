@@ -20,6 +20,8 @@ import type {
   UserScramCredentialRecord,
 } from "@vitrine/protocol/types";
 
+import type { ResourceType } from "./image.ts";
+
 export type { MetadataRecord } from "@vitrine/protocol/types";
 
 /** A record of one kind. */
@@ -33,6 +35,30 @@ export const NO_LEADER = -1;
 /** Resource types as ConfigRecord and the config requests carry them (`ConfigResource.Type`). */
 export const TOPIC_RESOURCE = 2;
 export const BROKER_RESOURCE = 4;
+export const BROKER_LOGGER_RESOURCE = 8;
+export const CLIENT_METRICS_RESOURCE = 16;
+const GROUP_RESOURCE = 32;
+
+const RESOURCE_CODES: Readonly<Record<ResourceType, number>> = {
+  topic: TOPIC_RESOURCE,
+  broker: BROKER_RESOURCE,
+  group: GROUP_RESOURCE,
+};
+
+export function resourceCode(type: ResourceType): number {
+  return RESOURCE_CODES[type];
+}
+
+/** null: a resource whose settings are not in the metadata log. */
+export function resourceTypeOf(code: number): ResourceType | null {
+  return code === TOPIC_RESOURCE
+    ? "topic"
+    : code === BROKER_RESOURCE
+      ? "broker"
+      : code === GROUP_RESOURCE
+        ? "group"
+        : null;
+}
 
 export function registerBrokerRecord(fields: RegisterBrokerRecord): RecordOf<"RegisterBrokerRecord"> {
   return { type: "RegisterBrokerRecord", version: 3, ...fields };

@@ -3,17 +3,16 @@ import type { AppliedTo } from "./apply.ts";
 import { applyRecords } from "./apply.ts";
 import type { BrokerRegistration, MetadataImage, TopicImage } from "./image.ts";
 import { wireEntity } from "./client-quotas.ts";
-import { emptyImage } from "./image.ts";
+import { emptyImage, resourceOf } from "./image.ts";
 import type { MetadataRecord } from "./records.ts";
 import {
-  BROKER_RESOURCE,
-  TOPIC_RESOURCE,
   clientQuotaRecord,
   configRecord,
   featureLevelRecord,
   partitionRecord,
   producerIdsRecord,
   registerBrokerRecord,
+  resourceCode,
   topicRecord,
   userScramCredentialRecord,
 } from "./records.ts";
@@ -25,11 +24,8 @@ export function snapshotRecords(image: MetadataImage): MetadataRecord[] {
   for (const broker of image.brokers.values()) records.push(brokerRecord(broker));
   for (const topic of image.topicsById.values()) records.push(...topicRecords(topic));
   for (const [key, configs] of image.configs) {
-    const isTopic = key.startsWith("topic:");
-    const resource = {
-      resourceType: isTopic ? TOPIC_RESOURCE : BROKER_RESOURCE,
-      resourceName: key.slice(key.indexOf(":") + 1),
-    };
+    const { resourceType: type, resourceName } = resourceOf(key);
+    const resource = { resourceType: resourceCode(type), resourceName };
     for (const [name, value] of configs) records.push(configRecord({ ...resource, name, value }));
   }
   for (const { entity, values } of image.clientQuotas.values())

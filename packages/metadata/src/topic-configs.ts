@@ -5,6 +5,14 @@ const INT_MAX = 2_147_483_647;
 /** Kafka's Long.MAX_VALUE: "no limit". */
 const LONG_MAX = "9223372036854775807";
 
+function checkThrottledReplicas(value: string): string | null {
+  const words = value.split(",").map((word) => word.trim());
+  const isList = value.trim() === "" || words.every((word) => /^\d+:\d+$/.test(word));
+  return isList || (words.length === 1 && words[0] === "*")
+    ? null
+    : "must be * or a list of partition:broker, such as 0:1,0:2";
+}
+
 export const TOPIC_CONFIGS: readonly ConfigDef[] = [
   {
     name: "cleanup.policy",
@@ -86,6 +94,7 @@ export const TOPIC_CONFIGS: readonly ConfigDef[] = [
     type: "list",
     default: "",
     doc: "Replicas (partition:broker, or *) whose fetching is throttled.",
+    check: checkThrottledReplicas,
   },
   {
     name: "index.interval.bytes",
@@ -101,6 +110,7 @@ export const TOPIC_CONFIGS: readonly ConfigDef[] = [
     type: "list",
     default: "",
     doc: "Replicas (partition:broker, or *) whose serving of followers is throttled.",
+    check: checkThrottledReplicas,
   },
   {
     name: "local.retention.bytes",

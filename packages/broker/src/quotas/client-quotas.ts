@@ -2,7 +2,7 @@
  * What each client has used of its quotas, and how long it must wait. Pure: time comes in. Nothing is counted for clients without a quota,
  * and nothing at all while there is none.
  */
-import type { MetadataImage } from "@vitrine/metadata";
+import type { MetadataDelta, MetadataImage } from "@vitrine/metadata";
 import { ANONYMOUS, ClientLimits, type QuotaName } from "./client-limits.ts";
 import { SampledRate, throttleTimeMs, type RateWindows } from "./sampled-rate.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -44,6 +44,10 @@ export class ClientQuotas {
   update(quotas: MetadataImage["clientQuotas"]): void {
     this.#limits = new ClientLimits(quotas);
     this.#isActive = quotas.size > 0;
+  }
+
+  applyDelta({ clientQuotasChanged, after }: MetadataDelta): void {
+    if (clientQuotasChanged) this.update(after.clientQuotas);
   }
 
   /** Counts bytes (or, for `request_percentage`, hundredths of seconds) and says how long the client must wait now. */

@@ -4,11 +4,16 @@
  */
 import { ApiKey, type ProduceRequest } from "@vitrine/protocol/types";
 import type { ApiRequest } from "../ports.ts";
-import type { Reply } from "../request.ts";
-import type { ClientQuotas } from "./client-quotas.ts";
+import type { BrokerParts, Reply } from "../request.ts";
 
-/** Wraps a reply. `nowMs` is asked again, because handling takes time, and that is what `request_percentage` is about. */
-export function metered(quotas: ClientQuotas, request: ApiRequest, nowMs: () => number, reply: Reply): MeteredReply {
+/** Handles a request with its reply counted. The clock is asked again afterwards: the time that handling takes is what `request_percentage` is about. */
+export function metered(
+  { quotas, runtime }: Pick<BrokerParts, "quotas" | "runtime">,
+  request: ApiRequest,
+  reply: Reply,
+  handle: (reply: Reply) => void,
+): void {
+  const nowMs = () => runtime.clock.nowMs();
   const clientId = request.clientId ?? "";
   const begunMs = nowMs();
   const producedBytes = request.apiKey === ApiKey.Produce ? recordBytes(request.body as ProduceRequest) : 0;
@@ -24,26 +29,17 @@ export function metered(quotas: ClientQuotas, request: ApiRequest, nowMs: () => 
       quotas.record("request_percentage", clientId, spentMs / 10, now),
     );
   };
-  return {
-    onHandled: () => (handledMs = nowMs() - begunMs),
-    reply: (body) => {
-      if (body === "close") {
-        reply(body);
-        return;
-      }
-      const muteMs = throttle(body);
-      reply(
-        body === null || muteMs === 0 || !("throttleTimeMs" in body) ? body : { ...body, throttleTimeMs: muteMs },
-        muteMs,
-      );
-    },
-  };
-}
-
-export interface MeteredReply {
-  readonly reply: Reply;
-  /** The handler has returned; what it parked is answered later, at nobody's cost. */
-  onHandled(): void;
+  handle((body) => {
+    if (body === "close") {
+      reply(body);
+      return;
+    }
+    const muteMs = throttle(body);
+    const tells = body !== null && muteMs > 0 && "throttleTimeMs" in body;
+    reply(tells ? { ...body, throttleTimeMs: muteMs } : body, muteMs);
+  });
+  // What the handler parked is answered later, at nobody's cost.
+  handledMs = nowMs() - begunMs;
 }
 
 function recordBytes(body: ProduceRequest): number {

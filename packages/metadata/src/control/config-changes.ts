@@ -1,5 +1,5 @@
 /**
- * IncrementalAlterConfigs (KIP-339) and AlterConfigs for topics and brokers, and the settings a topic is created with. A resource changes as a whole or not
+ * IncrementalAlterConfigs (KIP-339) and AlterConfigs for topics, brokers and groups, and the settings a topic is created with. A resource changes as a whole or not
  * at all. A smaller min.insync.replicas clears eligible leaders that are no longer needed for what is committed from now on (KIP-966).
  */
 import type { ConfigDef } from "@vitrine/core";
@@ -12,13 +12,21 @@ import type {
 import { brokerConfigDef } from "../broker-configs.ts";
 import type { Command, ControllerSettings, ReplyOf } from "../controller-types.ts";
 import { effectiveBrokerValue, effectiveTopicValue } from "../effective-configs.ts";
+import { groupConfigBounds, groupConfigDef } from "../group-configs.ts";
 import type { MetadataImage, ResourceType } from "../image.ts";
 import { configOf, elrEnabled } from "../image.ts";
 import type { MetadataRecord } from "../records.ts";
-import { BROKER_RESOURCE, TOPIC_RESOURCE, configRecord, partitionChangeRecord } from "../records.ts";
+import {
+  BROKER_LOGGER_RESOURCE,
+  CLIENT_METRICS_RESOURCE,
+  configRecord,
+  partitionChangeRecord,
+  resourceTypeOf,
+} from "../records.ts";
 import { TOPIC_CONFIGS, checkTopicConfigs, topicConfigDef } from "../topic-configs.ts";
 import type { Control, Refusal } from "./draft.ts";
 import { Draft, clusterConfigs, errorFields, minIsrOf, refuse } from "./draft.ts";
+import { electLeaderless } from "./elections.ts";
 
 const MIN_ISR = "min.insync.replicas";
 /** Kafka's bound on one value; a longer one is refused. */
@@ -73,10 +81,6 @@ export function alterConfigs(
   });
 }
 
-function resourceTypeOf(code: number): ResourceType | null {
-  return code === TOPIC_RESOURCE ? "topic" : code === BROKER_RESOURCE ? "broker" : null;
-}
-
 function alterResource(
   control: Control,
   draft: Draft,
@@ -84,9 +88,8 @@ function alterResource(
 ): Refusal | null {
   const { resourceName, configs } = resource;
   const type = resourceTypeOf(resource.resourceType);
-  if (type === null)
-    return refuse("INVALID_REQUEST", `Resources of type ${resource.resourceType} have no settings here.`);
-  const missing = type === "topic" ? refuseTopic(draft.image, resourceName) : refuseBroker(draft.image, resourceName);
+  if (type === null) return refuse("INVALID_REQUEST", whyNot(resource.resourceType));
+  const missing = refuseResource(draft.image, type, resourceName);
   if (missing) return missing;
   if (new Set(configs.map((config) => config.name)).size !== configs.length)
     return refuse("INVALID_REQUEST", "Error due to duplicate config keys");
@@ -116,7 +119,9 @@ function writeChanges(
     if (value !== (old.get(name) ?? null)) records.push(configRecord({ ...resource, name, value }));
   }
   draft.add(records);
-  if ((values.get(MIN_ISR) ?? null) !== (old.get(MIN_ISR) ?? null)) clearNeedlessElr(control, draft);
+  const changed = (name: string) => (values.get(name) ?? null) !== (old.get(name) ?? null);
+  if (changed(MIN_ISR)) clearNeedlessElr(control, draft);
+  if (changed("unclean.leader.election.enable")) electLeaderless(control, draft);
 }
 
 /** One operation on the map of values. */
@@ -129,7 +134,7 @@ function alterOne(
   values: Map<string, string>,
 ): Refusal | null {
   const { name, configOperation: operation, value } = config;
-  const def = type === "topic" ? topicConfigDef(name) : brokerConfigDef(name);
+  const def = definitionOf(type, name);
   // What is set and no longer known can still be taken away.
   if (operation === DELETE && (def || values.has(name))) {
     values.delete(name);
@@ -157,7 +162,9 @@ function alterOne(
       ? value
       : editedList(presentList(control, image, type, resourceName, def, values), operation, value);
   const refusal =
-    refuseValue(def, next) ?? (type === "broker" ? refuseMinIsr(image, resourceName, name, operation) : null);
+    refuseValue(def, next) ??
+    (type === "broker" ? refuseMinIsr(image, resourceName, name, operation) : null) ??
+    (type === "group" ? refuseBeyondBroker(image, control.settings, name, Number(next)) : null);
   if (!refusal) values.set(name, next);
   return refusal;
 }
@@ -216,6 +223,46 @@ function editedList(present: string, operation: typeof APPEND | typeof SUBTRACT,
       .filter((word) => !edited.includes(word))
       .join(",");
   return [...new Set([...words(present), ...edited])].join(",");
+}
+
+function definitionOf(type: ResourceType, name: string): ConfigDef | undefined {
+  switch (type) {
+    case "topic":
+      return topicConfigDef(name);
+    case "broker":
+      return brokerConfigDef(name);
+    case "group":
+      return groupConfigDef(name);
+  }
+}
+
+function whyNot(code: number): string {
+  if (code === BROKER_LOGGER_RESOURCE) return "Log levels are set at the start, by vitrine.log.level.";
+  if (code === CLIENT_METRICS_RESOURCE) return "Clients' metrics are not collected here, so there is nothing to set.";
+  return `Resources of type ${code} have no settings here.`;
+}
+
+function refuseResource(image: MetadataImage, type: ResourceType, name: string): Refusal | null {
+  if (type === "topic") return refuseTopic(image, name);
+  if (type === "broker") return refuseBroker(image, name);
+  return name === "" ? refuse("INVALID_REQUEST", "Default group resources are not allowed.") : null;
+}
+
+/** A group's own setting lies between the broker's bounds for it. */
+function refuseBeyondBroker(
+  image: MetadataImage,
+  settings: ControllerSettings,
+  name: string,
+  value: number,
+): Refusal | null {
+  const { min, max } = groupConfigBounds(name);
+  const bound = (of: string) => effectiveBrokerValue(image, of, clusterConfigs(settings));
+  const [least, most] = [bound(min), bound(max)];
+  if (least !== undefined && value < Number(least))
+    return refuse("INVALID_CONFIG", `${name} must be greater than or equal to ${min} (${least}).`);
+  if (most !== undefined && value > Number(most))
+    return refuse("INVALID_CONFIG", `${name} must be less than or equal to ${max} (${most}).`);
+  return null;
 }
 
 function refuseTopic(image: MetadataImage, name: string): Refusal | null {

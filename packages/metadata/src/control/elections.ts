@@ -13,10 +13,13 @@ import { changePartition } from "../leader-election.ts";
 import type { MetadataRecord } from "../records.ts";
 import { NO_LEADER } from "../records.ts";
 import type { Control, Draft, Refusal } from "./draft.ts";
-import { errorFields, minIsrOf, refuse } from "./draft.ts";
+import { errorFields, minIsrOf, refuse, uncleanElectionOf } from "./draft.ts";
 
 /** Elections of one automatic round; the rest waits for the next. Bounds the batch and the movement. */
 const REBALANCE_MAX = 1_000;
+
+/** Elections that one change of a setting leads to: they are one batch of the metadata log. */
+const LEADERLESS_MAX = 10_000;
 
 type Kind = "preferred" | "unclean";
 
@@ -85,6 +88,17 @@ function attempt(
     minIsr: minIsrOf(image, topic.name, control.settings),
     elr: elrEnabled(image),
   });
+}
+
+/** Unclean election was allowed: what nobody leads is led by whoever is alive, at once. As many as one batch may hold; the rest by ElectLeaders. */
+export function electLeaderless(control: Control, draft: Draft): void {
+  let left = LEADERLESS_MAX;
+  for (const topic of draft.image.topicsByName.values()) {
+    if (![...topic.partitions.values()].some(({ leader }) => leader === NO_LEADER)) continue;
+    if (!uncleanElectionOf(draft.image, topic.name, control.settings)) continue;
+    for (const [partitionId, partition] of topic.partitions)
+      if (partition.leader === NO_LEADER && left-- > 0) electOne(control, draft, topic.name, partitionId, "unclean");
+  }
 }
 
 /** Gives leadership back to preferred leaders where a broker leads too few of its own (`leader.imbalance.per.broker.percentage`). */
