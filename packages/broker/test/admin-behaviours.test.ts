@@ -7,6 +7,7 @@ import {
   newCreateTopicsRequestCreatableTopic,
   newDeleteTopicsRequest,
   newDescribeConfigsRequest,
+  newListConfigResourcesRequest,
   type CreatePartitionsRequestCreatePartitionsTopic,
 } from "@vitrine/protocol/types";
 import { beforeEach, expect, test } from "vitest";
@@ -268,4 +269,15 @@ test("delete.topic.enable=false keeps topics", () => {
   );
   expect(nameOf(deleted.responses[0]!.errorCode)).toBe("TOPIC_DELETION_DISABLED");
   expect(cluster.broker(1).image.topicsByName.has("t")).toBe(true);
+});
+
+test("a group whose settings were set is listed as a resource, so that tools find it", () => {
+  const GROUP = 32;
+  const listed = () =>
+    ask(cluster, 1, ApiKey.ListConfigResources, newListConfigResourcesRequest({ resourceTypes: [GROUP] }), 1)
+      .configResources;
+  expect(listed()).toEqual([]);
+  expect(admin.set(GROUP, "g", { "consumer.session.timeout.ms": "50000" })).toBe("NONE");
+  cluster.until(() => listed().length > 0, "the group to be listed");
+  expect(listed()).toEqual([{ resourceName: "g", resourceType: GROUP }]);
 });

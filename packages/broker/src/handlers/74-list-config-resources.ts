@@ -4,6 +4,7 @@
  */
 import { errorCode } from "@vitrine/core";
 import { newListConfigResourcesResponse, type ListConfigResourcesRequest } from "@vitrine/protocol/types";
+import { resourceOf } from "@vitrine/metadata";
 import type { Handler } from "../request.ts";
 import { aliveBrokers } from "./03-metadata.ts";
 
@@ -24,13 +25,19 @@ export const listConfigResources: Handler = (parts, request, _from, reply) => {
   }
   const image = parts.image();
   const brokers = () => aliveBrokers(image).map(({ nodeId }) => String(nodeId));
+  const groups = () => {
+    const resources = [...image.configs.keys()].map(resourceOf);
+    return resources.filter((one) => one.resourceType === "group").map((one) => one.resourceName);
+  };
   const configResources = [...new Set(asked)].flatMap((resourceType) => {
     const names =
       resourceType === TOPIC
         ? [...image.topicsByName.keys()]
         : resourceType === BROKER || resourceType === BROKER_LOGGER
           ? brokers()
-          : [];
+          : resourceType === GROUP
+            ? groups()
+            : [];
     return names.map((resourceName) => ({ resourceName, resourceType }));
   });
   reply(newListConfigResourcesResponse({ configResources }));
