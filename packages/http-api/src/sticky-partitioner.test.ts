@@ -14,7 +14,7 @@ function partitions(leaders: readonly number[]) {
   }));
 }
 
-test("one partition is kept until its batch leaves", () => {
+test("T10 one partition is kept until its batch leaves", () => {
   const sticky = new StickyPartitioner(seededRandom(1));
   const rows = partitions([1, 1, 1, 1]);
   const first = sticky.choose("t", rows, () => 0);
@@ -41,7 +41,7 @@ test("partitions without a leader are left out while others have one, and a choi
   expect([0, 1]).toContain(sticky.choose("u", partitions([-1, -1]), () => 0));
 });
 
-test("a long queue is drawn less often, as its share of the room says", () => {
+test("T10 a long queue is drawn less often, as its share of the room says", () => {
   const sticky = new StickyPartitioner(seededRandom(3));
   const queued = [9, 0];
   const counts = [0, 0];

@@ -36,7 +36,19 @@ describe("murmur2", () => {
     ["100:48069", 1009543857],
   ])("%j hashes as in Java", (key, hash) => expect(murmur2(text(key))).toBe(hash));
 
-  test("a key goes to the partition the Java client would choose", () => {
+  test.each([
+    ["21", -973932308, 0],
+    ["foobar", -790332482, 0],
+    ["a-little-bit-long-string", -985981536, 2],
+    ["a-little-bit-longer-string", -1486304829, 2],
+    ["lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971, 2],
+    ["abc", 479470107, 0],
+  ])("T9 %j hashes as in Java, and goes to its partition of three", (key, hash, partition) => {
+    expect(murmur2(text(key))).toBe(hash);
+    expect(partitionOfKey(text(key), 3)).toBe(partition);
+  });
+
+  test("T9 a key goes to the partition the Java client would choose", () => {
     expect(partitionOfKey(text("100:48069"), 12)).toBe(9);
     expect(partitionOfKey(text("21"), 10)).toBe((-973932308 & 0x7fffffff) % 10);
   });
