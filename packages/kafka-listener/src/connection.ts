@@ -11,6 +11,7 @@ import {
   ProtocolError,
   type Advertised,
   type ApiVersionsRequest,
+  type FetchRequest,
   type SaslAuthenticateRequest,
   type SaslHandshakeRequest,
 } from "@vitrine/protocol";
@@ -19,7 +20,13 @@ import type { BorrowedReads } from "./borrowed-reads.ts";
 import { FrameCutter, FrameError, type FrameMemory } from "./frame-cutter.ts";
 import { ReplyQueue, type Slot } from "./reply-queue.ts";
 import type { SaslServer, SaslStep } from "./sasl.ts";
-import type { Journal, ListenerLimits, ReplyBody, RequestHandler } from "./types.ts";
+import {
+  FETCH_BYTES_WHEN_FULL,
+  type Journal,
+  type ListenerLimits,
+  type ReplyBody,
+  type RequestHandler,
+} from "./types.ts";
 
 /** What all connections of a listener share. */
 export interface ConnectionSettings {
@@ -34,6 +41,8 @@ export interface ConnectionSettings {
   readonly shouldPauseProduce: () => boolean;
   /** Asks to be run again soon: it waits for shouldPauseProduce. */
   readonly retryLater: (connection: Connection) => void;
+  /** Whether all connections together hold more answers than they should. */
+  readonly isOutputHigh: () => boolean;
   readonly onClosed: (connection: Connection) => void;
 }
 
@@ -227,6 +236,10 @@ export class Connection {
     }
     const { header, body } = decodeRequest(frame);
     this.#introduce(header.clientId, apiKey, apiVersion, body);
+    if (apiKey === ApiKey.Fetch && this.#settings.isOutputHigh()) {
+      const fetch = body as FetchRequest;
+      fetch.maxBytes = Math.min(fetch.maxBytes, FETCH_BYTES_WHEN_FULL);
+    }
     const slot = this.#replies.open(frame.length, apiKey === ApiKey.Fetch);
     const reply = (answer: ReplyBody, muteMs = 0) => {
       this.#reply(slot, apiKey, apiVersion, correlationId, answer);

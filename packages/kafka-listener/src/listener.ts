@@ -26,6 +26,8 @@ export interface ListenerOptions {
   readonly advertised?: Advertised;
 }
 
+/** How long the sum of unread answers is taken for granted. */
+const OUTPUT_CHECK_MS = 20;
 /** How soon a connection that waits for the disk is looked at again. */
 const PAUSE_CHECK_MS = 5;
 const BACKLOG = 1024;
@@ -69,6 +71,13 @@ export function listen(options: ListenerOptions): Promise<Listener> {
     waiting.clear();
     for (const connection of again) connection.run();
   };
+  const outputBytes = () => {
+    let sum = 0;
+    for (const connection of connections) sum += connection.outputBytes;
+    return sum;
+  };
+  let isOutputHigh = false;
+  let outputCheckedMs = -Infinity;
   const settings: ConnectionSettings = {
     listener,
     advertised: options.advertised ?? (listener === "client" ? CLIENT_ADVERTISED : PEER_ADVERTISED),
@@ -81,6 +90,13 @@ export function listen(options: ListenerOptions): Promise<Listener> {
     retryLater: (connection) => {
       waiting.add(connection);
       retryTimer ??= setTimeout(retry, PAUSE_CHECK_MS);
+    },
+    isOutputHigh: () => {
+      const nowMs = performance.now();
+      if (nowMs - outputCheckedMs < OUTPUT_CHECK_MS) return isOutputHigh;
+      outputCheckedMs = nowMs;
+      isOutputHigh = outputBytes() > limits.outputTotalBytesMax;
+      return isOutputHigh;
     },
     onClosed: (connection) => {
       connections.delete(connection);
@@ -116,7 +132,7 @@ export function listen(options: ListenerOptions): Promise<Listener> {
           return connections.size;
         },
         clients: () => [...[...connections].map((connection) => connection.describe()), ...refused.list()],
-        outputBytes: () => [...connections].reduce((sum, connection) => sum + connection.outputBytes, 0),
+        outputBytes,
         isolate(on) {
           isolated = on;
           for (const connection of connections) {

@@ -34,6 +34,11 @@ export interface ListenerLimits {
   readonly inFlightFetchesMax: number;
   /** Bytes of answers that the other side has not taken; reading waits until it has. */
   readonly outputBytesMax: number;
+  /**
+   * The same of all connections together: beyond it a fetch brings little (a megabyte, or one batch), so that many sides that do not read cannot take all
+   * memory.
+   */
+  readonly outputTotalBytesMax: number;
   /** Silence after which a connection with nothing in flight is closed. */
   readonly idleTimeoutMs: number;
   /** Time to give the cluster secret; then the connection is closed. */
@@ -41,6 +46,9 @@ export interface ListenerLimits {
 }
 
 const MIB = 1024 * 1024;
+
+/** What a fetch brings while `outputTotalBytesMax` is passed. */
+export const FETCH_BYTES_WHEN_FULL = MIB;
 
 export const DEFAULT_LIMITS: ListenerLimits = {
   connectionsMax: 5_000,
@@ -50,6 +58,7 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   inFlightBytesMax: 64 * MIB,
   inFlightFetchesMax: 4,
   outputBytesMax: 8 * MIB,
+  outputTotalBytesMax: 256 * MIB,
   idleTimeoutMs: 10 * 60_000,
   authTimeoutMs: 10_000,
 };

@@ -244,6 +244,54 @@ describe("bytes that lie, and sides that do not listen", () => {
     while (received < total * 100_000) await once(socket, "data");
   });
 
+  test("when all connections together hold too much unread, a fetch brings little; when they have read, as much as asked for", async () => {
+    const handler = new Inbox();
+    const topic = { topic: "t", topicId: cluster("").clusterId as never };
+    const partition = {
+      partitionIndex: 0,
+      errorCode: 0,
+      highWatermark: 0,
+      lastStableOffset: 0,
+      logStartOffset: 0,
+      divergingEpoch: { epoch: -1, endOffset: -1 },
+      currentLeader: { leaderId: -1, leaderEpoch: -1 },
+      snapshotId: { endOffset: -1, epoch: -1 },
+      abortedTransactions: null,
+      preferredReadReplica: -1,
+    };
+    const asked: number[] = [];
+    handler.auto = ({ request, reply }) => {
+      const { maxBytes } = request.body as ReturnType<typeof newFetchRequest>;
+      asked.push(maxBytes);
+      const partitions = [{ ...partition, records: new Uint8Array(maxBytes) }];
+      reply(newFetchResponse({ responses: [{ ...topic, partitions }] }));
+    };
+    // More than the operating system takes off our hands for a side that does not read.
+    const much = 16 << 20;
+    const little = 1 << 20;
+    const listener = await opened.listen({ handler, limits: { outputTotalBytesMax: 24 << 20 } });
+    const frame = encodeRequest(
+      { apiKey: ApiKey.Fetch, apiVersion: 4, correlationId: 0, clientId: null },
+      newFetchRequest({ maxBytes: much }),
+    );
+    const ask = async () => {
+      const socket = await opened.raw(listener.port);
+      socket.pause();
+      socket.write(frame);
+      await handler.count(asked.length + 1);
+      return socket;
+    };
+    const deaf = [await ask()];
+    expect(asked).toEqual([much]);
+    // The sum is looked at anew every few milliseconds, so a few more may get much.
+    while (asked.at(-1) === much) deaf.push(await ask());
+    expect(asked.at(-1)).toBe(little);
+    expect(listener.outputBytes()).toBeGreaterThan(24 << 20);
+    for (const socket of deaf) socket.destroy();
+    while (asked.at(-1) === little) (await ask()).destroy();
+    expect(asked.at(-1)).toBe(much);
+  });
+
   test("produce requests wait while the disk is behind; other connections go on", async () => {
     const handler = new Inbox();
     handler.auto = ({ request, reply }) =>
