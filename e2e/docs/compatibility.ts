@@ -1,36 +1,39 @@
 /**
- * The tables of apps/docs/compatibility.md, from what the code says: what clients are told (protocol), who answers (broker), and which
- * tests and clients ask. `node e2e/docs/compatibility.ts` writes the page; a test compares.
+ * The tables of apps/docs/compatibility.md, from what the code says: what clients are told (protocol), who answers (broker), which clients
+ * really asked (sent-requests.json, which their tests write), and which tests ask. `node e2e/docs/compatibility.ts` writes the page; a test compares.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { API_TABLE, type ApiRow, CLIENT_ADVERTISED, isServed } from "@vitrine/protocol/types";
 import { HANDLERS } from "../../packages/broker/src/handlers/index.ts";
+import { readSentRequests } from "../clients/sent-requests.ts";
 import { ROOT } from "../run-command.ts";
 import { markdownTable, replaceSection } from "./marked-section.ts";
 
 export const PAGE_FILE = join(ROOT, "apps/docs/compatibility.md");
-const CLIENT_TEST = "e2e/processes/clients.test.ts";
-
-/** What in the client test makes an unmodified client send which request. A line that is no longer there proves nothing any more. */
-const CLIENT_EVIDENCE: readonly (readonly [client: string, text: string, names: readonly string[]])[] = [
-  ["kafkajs", "new Kafka(", ["ApiVersions", "Metadata"]],
-  ["kafkajs", "admin.createTopics(", ["CreateTopics"]],
-  ["kafkajs", "admin.deleteTopics(", ["DeleteTopics"]],
-  ["kafkajs", "producer.send(", ["Produce"]],
-  ["kafkajs", "admin.fetchTopicOffsets(", ["ListOffsets"]],
-  ["librdkafka", "AdminClient(", ["ApiVersions", "Metadata"]],
-  ["librdkafka", "admin.create_topics(", ["CreateTopics"]],
-  ["librdkafka", "producer.produce(", ["Produce"]],
-  ["librdkafka", "OFFSET_BEGINNING", ["ListOffsets"]],
-  ["librdkafka", "consumer.poll(", ["Fetch"]],
-];
 
 /** Writes the page anew from the one that is there. */
 export function compatibilityPage(page: string): string {
-  const withClients = replaceSection(page, "clients", clientTable());
+  const withVersions = replaceSection(page, "client-versions", clientVersionTable());
+  const withClients = replaceSection(withVersions, "clients", clientTable());
   return replaceSection(replaceSection(withClients, "peers", peerTable()), "without-handler", withoutHandler());
+}
+
+/** Who was let loose on a cluster, and by which tests. */
+function clientVersionTable(): string {
+  const seen = Object.entries(readSentRequests()).flatMap(([testFile, clients]) =>
+    clients.map(({ client, version }) => ({ client: `${client} ${version}`, testFile })),
+  );
+  const names = [...new Set(seen.map(({ client }) => client))].toSorted();
+  const rows = names.map((name) => [
+    name,
+    seen
+      .filter(({ client }) => client === name)
+      .map(({ testFile }) => `\`${testFile}\``)
+      .join(", "),
+  ]);
+  return markdownTable(["Client", "Tests in `e2e/processes`"], rows);
 }
 
 function clientTable(): string {
@@ -45,14 +48,11 @@ function clientTable(): string {
       row.name,
       spanText(span.min, span.max),
       rangeText(implemented),
-      clientsOf(row, sources),
+      testedWith(row),
       testsOf(row, sources),
     ];
   });
-  return markdownTable(
-    ["Key", "Request", "Advertised", "Answered", "Clients in our tests", "Tests that name it"],
-    rows,
-  );
+  return markdownTable(["Key", "Request", "Advertised", "Answered", "Tested with", "Tests that name it"], rows);
 }
 
 function peerTable(): string {
@@ -71,12 +71,17 @@ function withoutHandler(): string {
   return `${names.length} requests: ${names.join(", ")}.`;
 }
 
-function clientsOf(row: ApiRow, sources: ReadonlyMap<string, string>): string {
-  const source = sources.get(CLIENT_TEST) ?? "";
-  const found = CLIENT_EVIDENCE.filter(([, text, names]) => names.includes(row.name) && source.includes(text)).map(
-    ([client]) => client,
+/** Clients that really sent it and got answers, with the versions they chose. */
+function testedWith(row: ApiRow): string {
+  const versions = new Map<string, Set<number>>();
+  for (const { client, requests } of Object.values(readSentRequests()).flat())
+    for (const version of requests[row.name] ?? [])
+      versions.set(client, (versions.get(client) ?? new Set()).add(version));
+  const found = [...versions].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return (
+    found.map(([client, sent]) => `${client} (v${[...sent].toSorted((a, b) => a - b).join(", v")})`).join(", ") ||
+    "none"
   );
-  return [...new Set(found)].join(", ") || "none";
 }
 
 function testsOf(row: ApiRow, sources: ReadonlyMap<string, string>): string {

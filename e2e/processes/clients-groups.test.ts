@@ -1,0 +1,146 @@
+/**
+ * Groups as clients live them: members come, share, die by their pid, come back under a fixed name; topics grow below them. The same
+ * scenarios for every client; `CLIENTS_TARGET=kafka` runs them against Apache Kafka.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assignedTo, type ClientAgent, recordsOf, untilShared } from "../clients/agent.ts";
+import type { Client } from "../clients/available.ts";
+import { ADMIN_CLIENTS, CLIENTS, Party } from "../clients/party.ts";
+import { waitFor } from "../fixtures/cluster.ts";
+
+const SESSION_TIMEOUT_MS = 3_000;
+/** Long enough for a member to come back within it on a busy machine. */
+const STATIC_SESSION_TIMEOUT_MS = 30_000;
+
+let party: Party;
+beforeAll(async () => {
+  party = await Party.start("clients-groups.test.ts");
+}, 180_000);
+afterAll(async () => {
+  await party?.stop();
+});
+
+async function produceNumbers(agent: ClientAgent, topic: string, partitions: number, from: number, to: number) {
+  const numbers = Array.from({ length: to - from }, (_, i) => from + i);
+  const records = numbers.map((n) => ({ partition: n % partitions, key: null, value: String(n) }));
+  await agent.call("produce", { topic, codec: "none", records });
+}
+
+/** Waits until the members have read these numbers, all of them, whoever of them. */
+async function untilRead(members: readonly ClientAgent[], from: number, to: number): Promise<void> {
+  const missing = () => {
+    const read = new Set(members.flatMap((member) => recordsOf(member)).map((record) => Number(record.value)));
+    return Array.from({ length: to - from }, (_, i) => from + i).filter((n) => !read.has(n));
+  };
+  await waitFor(() => missing().length === 0, {
+    what: () => `numbers ${from} to ${to - 1} to be read; missing are ${missing().join()}`,
+    timeoutMs: 40_000,
+  });
+}
+
+/** kcat ends a partition's records at its own pace and commits by itself. */
+const commitsItself = (client: Client) => client.name === "kcat";
+/** What it cannot say comes back empty. */
+const keepsMetadata = (client: Client) => client.name !== "platformatic" && !commitsItself(client);
+
+describe("a group", () => {
+  test.concurrent.each(CLIENTS)(
+    "$name: two members share, the group outlives one that is killed, and is described, committed for and deleted",
+    async (client) => {
+      const topic = `group-${client.name}`;
+      const group = `g-${client.name}`;
+      const admin = party.admin(client);
+      await party.createTopic(client, { topic, partitions: 4, replication: 3 });
+      const [first, second] = [party.another(client), party.another(client)];
+      const wishes = { group, topic, sessionTimeoutMs: SESSION_TIMEOUT_MS, autoCommit: commitsItself(client) };
+      await first.call("join", wishes);
+      await untilShared([first], [0, 1, 2, 3]);
+      await second.call("join", wishes);
+      await untilShared([first, second], [0, 1, 2, 3]);
+      await produceNumbers(admin, topic, 4, 0, 40);
+      await untilRead([first, second], 0, 40);
+      expect(await admin.call("groups", {})).toContain(group);
+      const described = await admin.call("describeGroup", { group });
+      expect(described.state).toBe("stable");
+      expect(described.members).toHaveLength(2);
+      await second.kill();
+      await untilShared([first], [0, 1, 2, 3]);
+      await produceNumbers(admin, topic, 4, 40, 80);
+      await untilRead([first], 40, 80);
+      if (!commitsItself(client)) {
+        const offsets = [0, 1, 2, 3].map((partition) => ({
+          topic,
+          partition,
+          offset: 20,
+          metadata: `at ${partition}`,
+        }));
+        await first.call("commit", { offsets });
+      }
+      await first.call("leave", {});
+      const committed = (await admin.call("committed", { group, topic })).toSorted((a, b) => a.partition - b.partition);
+      expect(committed.map(({ partition, offset }) => [partition, offset])).toEqual([0, 1, 2, 3].map((p) => [p, 20]));
+      if (keepsMetadata(client))
+        expect(committed.map((item) => item.metadata)).toEqual([0, 1, 2, 3].map((p) => `at ${p}`));
+      await waitFor(async () => (await admin.call("describeGroup", { group })).state === "empty", {
+        what: "the group to be empty",
+      });
+      await admin.call("deleteGroup", { group });
+      await waitFor(async () => !(await admin.call("groups", {})).includes(group), { what: "the group to be gone" });
+    },
+  );
+});
+
+describe("static members", () => {
+  /** kafkajs and kcat have none. */
+  const withStaticMembers = ADMIN_CLIENTS.filter((client) => client.name !== "kafkajs");
+
+  test.concurrent.each(withStaticMembers)(
+    "$name: who comes back under its name within its session gets its partitions, and nobody else notices",
+    async (client) => {
+      const topic = `static-${client.name}`;
+      const group = `g-${topic}`;
+      const admin = party.admin(client);
+      await party.createTopic(client, { topic, partitions: 4, replication: 3 });
+      const wishes = { group, topic, sessionTimeoutMs: STATIC_SESSION_TIMEOUT_MS, autoCommit: false };
+      const [first, second] = [party.another(client), party.another(client)];
+      await first.call("join", { ...wishes, instanceId: "one" });
+      await untilShared([first], [0, 1, 2, 3]);
+      await second.call("join", { ...wishes, instanceId: "two" });
+      await untilShared([first, second], [0, 1, 2, 3]);
+      const ids = (await admin.call("describeGroup", { group })).members.map((member) => member.instanceId);
+      expect(new Set(ids)).toEqual(new Set(["one", "two"]));
+      const before = { events: first.events.length, share: assignedTo(second)! };
+      await second.kill();
+      const returned = party.another(client);
+      await returned.call("join", { ...wishes, instanceId: "two" });
+      await untilShared([returned], before.share);
+      expect(first.events.length).toBe(before.events);
+      const after = await admin.call("describeGroup", { group });
+      expect(after.state).toBe("stable");
+      expect(after.members).toHaveLength(2);
+      await Promise.all([first.kill(), returned.kill()]);
+    },
+  );
+});
+
+describe("a topic that grows", () => {
+  /** @platformatic/kafka 2.12 looks at a topic's partitions only when it joins. */
+  const thatLookAgain = CLIENTS.filter((client) => client.name !== "platformatic");
+
+  test.concurrent.each(thatLookAgain)("$name reads the new partitions without being told", async (client) => {
+    const topic = `growing-${client.name}`;
+    const admin = party.admin(client);
+    await party.createTopic(client, { topic, partitions: 1, replication: 3 });
+    const member = party.another(client);
+    const group = `g-${topic}`;
+    await member.call("join", { group, topic, sessionTimeoutMs: SESSION_TIMEOUT_MS, autoCommit: false });
+    await untilShared([member], [0]);
+    await produceNumbers(admin, topic, 1, 0, 5);
+    await untilRead([member], 0, 5);
+    await admin.call("createPartitions", { topic, count: 3 });
+    await untilShared([member], [0, 1, 2]);
+    await produceNumbers(party.another(client), topic, 3, 5, 20);
+    await untilRead([member], 5, 20);
+    await member.call("leave", {});
+  });
+});
