@@ -29,6 +29,7 @@ public class KafkaAgent {
   static String servers;
   static Admin admin;
   static Member member;
+  static volatile boolean finishing;
 
   static synchronized void say(Map<String, ?> message) {
     try {
@@ -145,7 +146,9 @@ public class KafkaAgent {
       case "read":
         return read(topic, args);
       case "sequence":
-        sequence(topic, args.get("count").asInt());
+        return map("count", sequence(topic, args.get("more").asInt()));
+      case "finish":
+        finishing = true;
         return map();
       case "join":
         member = new Member(group, topic, args);
@@ -223,19 +226,21 @@ public class KafkaAgent {
     return records;
   }
 
-  static void sequence(String topic, int count) throws Exception {
+  static int sequence(String topic, int more) throws Exception {
     AtomicInteger acknowledged = new AtomicInteger();
     List<Future<RecordMetadata>> sent = new ArrayList<>();
     try (KafkaProducer<String, String> producer = producer("linger.ms", 0, "batch.size", 100, "retry.backoff.ms", 50)) {
-      for (int i = 0; i < count; i++) {
-        sent.add(producer.send(new ProducerRecord<>(topic, 0, null, String.valueOf(i)), (metadata, error) -> {
-          int now = acknowledged.incrementAndGet();
-          if (error == null && now % 10 == 0) say(map("event", "sent", "count", now));
-        }));
-        if (i % 10 == 9) Thread.sleep(5);
+      for (int left = more; left > 0; left -= finishing ? 10 : 0) {
+        for (int i = 0; i < 10; i++)
+          sent.add(producer.send(new ProducerRecord<>(topic, 0, null, String.valueOf(sent.size())), (metadata, error) -> {
+            int now = acknowledged.incrementAndGet();
+            if (error == null && now % 10 == 0) say(map("event", "sent", "count", now));
+          }));
+        Thread.sleep(5);
       }
       for (Future<RecordMetadata> one : sent) one.get();
     }
+    return sent.size();
   }
 
   /** A group member on a thread of its own; what else needs the consumer is handed to that thread. */

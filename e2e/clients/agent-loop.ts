@@ -1,5 +1,6 @@
 /** The agent's side of agent.ts, for clients that live in Node: lines in, lines out. */
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentEvent } from "./agent.ts";
 
 export type Handlers = Readonly<Record<string, (args: never) => Promise<unknown>>>;
@@ -13,6 +14,25 @@ export function serve(handlers: Handlers): void {
   createInterface({ input: process.stdin })
     .on("line", (line) => void answer(handlers, line))
     .on("close", () => process.exit(0));
+}
+
+let isFinishing = false;
+
+/** From now on a sequence has only so many more to send. */
+export function finishSequence(): void {
+  isFinishing = true;
+}
+
+/** Hands over `0`, `1`, ..., ten at a time, until told to finish and `more` after that; gives how many. */
+export async function sendSequence(more: number, send: (values: readonly string[]) => Promise<void>): Promise<number> {
+  let count = 0;
+  for (let left = more; left > 0; left -= isFinishing ? 10 : 0) {
+    await send(Array.from({ length: 10 }, (_, i) => String(count + i)));
+    count += 10;
+    tell({ event: "sent", count });
+    await sleep(5);
+  }
+  return count;
 }
 
 async function answer(handlers: Handlers, line: string): Promise<void> {

@@ -65,8 +65,12 @@ export interface Operations {
   ];
   /** Reads every partition from its earliest record, or from the first at that time, until so many are there. */
   read: [{ topic: string; count: number; fromMs?: number; messageBytesMax?: number }, RecordRead[]];
-  /** An idempotent producer sends `0`, `1`, ... to partition 0, whatever happens meanwhile; tells `sent` with how many are acknowledged. */
-  sequence: [{ topic: string; count: number }, Record<string, never>];
+  /**
+   * An idempotent producer sends `0`, `1`, ... to partition 0, ten at a time, whatever happens meanwhile, until `finish` and so many more.
+   * Tells `sent` with how many are acknowledged; gives how many there are in the end.
+   */
+  sequence: [{ topic: string; more: number }, { count: number }];
+  finish: [Record<string, never>, Record<string, never>];
   /** Joins and consumes from the earliest record where nothing is committed. Tells `assigned` (all it now has) and `record`. */
   join: [
     { group: string; topic: string; sessionTimeoutMs: number; instanceId?: string; autoCommit: boolean },

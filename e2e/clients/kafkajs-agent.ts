@@ -1,12 +1,11 @@
 /** kafkajs as an agent (agent.ts): `node kafkajs-agent.ts BOOTSTRAP_SERVERS`. It ships gzip only; the other codecs are registered the way its manual says. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import kafkajs, { type Consumer, type KafkaMessage, type RecordMetadata } from "kafkajs";
 import { compressFrameSync, decompressFrameSync } from "lz4-napi";
 import { compressSync, uncompressSync } from "snappy";
 import type { Codec, RecordRead, RecordToSend } from "./agent.ts";
-import { serve, tell } from "./agent-loop.ts";
+import { finishSequence, sendSequence, serve, tell } from "./agent-loop.ts";
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, Partitioners } = kafkajs;
 
@@ -186,7 +185,7 @@ serve({
   },
   read: (args: { topic: string; count: number; fromMs?: number; messageBytesMax?: number }) =>
     read(args.topic, args.count, args.fromMs, args.messageBytesMax),
-  sequence: async ({ topic, count }: { topic: string; count: number }) => {
+  sequence: async ({ topic, more }: { topic: string; more: number }) => {
     const producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
@@ -195,15 +194,14 @@ serve({
       retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 100 },
     });
     await producer.connect();
-    for (let next = 0; next < count; next += 10) {
-      const values = Array.from({ length: Math.min(10, count - next) }, (_, i) => String(next + i));
+    const count = await sendSequence(more, async (values) => {
       const records = values.map((value) => ({ partition: 0, key: null, value }));
       await sendAll(producer, topic, records, "none");
-      tell({ event: "sent", count: next + values.length });
-      await sleep(5);
-    }
+    });
     await producer.disconnect();
+    return { count };
   },
+  finish: async () => finishSequence(),
   join: async (args: { group: string; topic: string; sessionTimeoutMs: number; autoCommit: boolean }) => {
     const consumer = kafka.consumer({
       groupId: args.group,

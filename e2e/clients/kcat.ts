@@ -10,7 +10,7 @@ const DELIMITER = "\u0001";
 const KEY_DELIMITER = "\u0002";
 const LONGEST_RUN_MS = 60_000;
 /** Between ten records of a sequence and the next ten. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 5;
 
 interface Envelope {
   readonly partition: number;
@@ -25,6 +25,7 @@ export class Kcat implements ClientAgent {
   readonly events: AgentEvent[] = [];
   readonly #servers: string;
   #member: ChildProcess | null = null;
+  #isFinishing = false;
 
   constructor(bootstrapServers: string) {
     this.#servers = bootstrapServers;
@@ -35,6 +36,9 @@ export class Kcat implements ClientAgent {
       produce: (given) => this.#produce(given),
       read: (given) => this.#read(given),
       sequence: (given) => this.#sequence(given),
+      finish: async () => {
+        this.#isFinishing = true;
+      },
       join: (given) => this.#join(given),
       leave: () => this.#end("SIGTERM"),
     };
@@ -63,18 +67,21 @@ export class Kcat implements ClientAgent {
     }
   }
 
-  /** One run that is fed a line at a time; it does not tell what was acknowledged, so `sent` means handed to it. */
-  async #sequence({ topic, count }: { topic: string; count: number }) {
+  /** One run that is fed ten lines at a time; it does not tell what was acknowledged, so `sent` means handed to it. */
+  async #sequence({ topic, more }: { topic: string; more: number }) {
     const options = ["-P", "-t", topic, "-p", "0", "-X", "enable.idempotence=true", "-X", "linger.ms=0"];
+    let count = 0;
     const feed = async (input: Writable) => {
-      for (let next = 0; next < count; next += 10) {
-        input.write(Array.from({ length: 10 }, (_, i) => `${next + i}\n`).join(""));
-        this.events.push({ event: "sent", count: next + 10 });
+      for (let left = more; left > 0; left -= this.#isFinishing ? 10 : 0) {
+        input.write(Array.from({ length: 10 }, (_, i) => `${count + i}\n`).join(""));
+        count += 10;
+        this.events.push({ event: "sent", count });
         await sleep(PAUSE_MS);
       }
       input.end();
     };
     await this.#run(options, feed);
+    return { count };
   }
 
   async #read(args: { topic: string; count: number; fromMs?: number; messageBytesMax?: number }) {

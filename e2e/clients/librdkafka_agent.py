@@ -165,7 +165,14 @@ def read(topic, count, fromMs=None, messageBytesMax=1 << 20):
     return records
 
 
-def sequence(topic, count):
+finishing = threading.Event()
+
+
+def finish():
+    finishing.set()
+
+
+def sequence(topic, more):
     failed, sent = [], [0]
 
     def report(error, _):
@@ -179,14 +186,18 @@ def sequence(topic, count):
     producer = Producer(
         base(enable_idempotence=True, linger_ms=0, batch_num_messages=10, retry_backoff_ms=50, message_timeout_ms=60000)
     )
-    for number in range(count):
-        producer.produce(topic, partition=0, value=str(number), on_delivery=report)
-        if number % 10 == 9:
-            producer.poll(0)
-            time.sleep(0.005)
-    left = producer.flush(60)
-    if failed or left:
-        raise RuntimeError(f"{left} not sent, {failed[:3]}")
+    count, left = 0, more
+    while left > 0:
+        for _ in range(10):
+            producer.produce(topic, partition=0, value=str(count), on_delivery=report)
+            count += 1
+        producer.poll(0)
+        time.sleep(0.005)
+        left -= 10 if finishing.is_set() else 0
+    unsent = producer.flush(60)
+    if failed or unsent:
+        raise RuntimeError(f"{unsent} not sent, {failed[:3]}")
+    return {"count": count}
 
 
 class Member:
@@ -281,6 +292,7 @@ HANDLERS = {
     "produce": produce,
     "read": read,
     "sequence": sequence,
+    "finish": finish,
     "join": join,
     "commit": commit,
     "leave": leave,

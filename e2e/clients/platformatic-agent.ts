@@ -1,6 +1,5 @@
 /** `@platformatic/kafka` as an agent (agent.ts): `node platformatic-agent.ts BOOTSTRAP_SERVERS`. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   Admin,
   compatibilityPartitioner,
@@ -13,7 +12,7 @@ import {
   IncrementalAlterConfigOperationTypes,
 } from "@platformatic/kafka";
 import type { Codec, RecordRead, RecordToSend } from "./agent.ts";
-import { serve, tell } from "./agent-loop.ts";
+import { finishSequence, sendSequence, serve, tell } from "./agent-loop.ts";
 
 const base = {
   clientId: "platformatic-kafka",
@@ -159,16 +158,15 @@ serve({
   },
   read: (args: { topic: string; count: number; fromMs?: number; messageBytesMax?: number }) =>
     read(args.topic, args.count, args.fromMs, args.messageBytesMax),
-  sequence: async ({ topic, count }: { topic: string; count: number }) => {
+  sequence: async ({ topic, more }: { topic: string; more: number }) => {
     const producer = new Producer({ ...base, idempotent: true, acks: -1 });
-    for (let next = 0; next < count; next += 10) {
-      const values = Array.from({ length: Math.min(10, count - next) }, (_, i) => String(next + i));
+    const count = await sendSequence(more, async (values) => {
       await producer.send({ messages: values.map((value) => toSend(topic, { partition: 0, key: null, value })) });
-      tell({ event: "sent", count: next + values.length });
-      await sleep(5);
-    }
+    });
     await producer.close();
+    return { count };
   },
+  finish: async () => finishSequence(),
   join: async (args: {
     group: string;
     topic: string;

@@ -9,17 +9,16 @@ import type { ClientName } from "../clients/available.ts";
 import { CLIENTS, Party } from "../clients/party.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
-const RECORDS = 3_000;
-const KILLED_AFTER = 500;
+/** Records of each client before the broker dies, at least, and after. */
+const BEFORE = 500;
+const AFTER = 1_000;
 
 interface Story {
   readonly topic: string;
   readonly group: string;
   readonly member: ClientAgent;
-  /** How many records were acknowledged when the broker was killed. */
-  readonly sentBefore: number;
-  /** null: all were acknowledged. */
-  readonly failure: Error | null;
+  /** How many records were sent, all of them acknowledged, or why not. */
+  readonly outcome: { readonly count: number } | Error;
 }
 
 let party: Party;
@@ -46,42 +45,46 @@ beforeAll(async () => {
       return { client, topic, group, writer, member };
     }),
   );
-  const outcomes = started.map(({ writer, topic }) =>
-    writer.call("sequence", { topic, count: RECORDS }).then(
-      () => null,
-      (error: Error) => error,
-    ),
+  const sending = started.map(({ writer, topic }) =>
+    writer.call("sequence", { topic, more: AFTER }).catch((error: Error) => error),
   );
-  await waitFor(() => started.every(({ writer }) => sentBy(writer) >= KILLED_AFTER), {
-    what: () => `${KILLED_AFTER} records of each; there are ${started.map(({ writer }) => sentBy(writer)).join()}`,
+  await waitFor(() => started.every(({ writer }) => sentBy(writer) >= BEFORE), {
+    what: () => `${BEFORE} records of each; there are ${started.map(({ writer }) => sentBy(writer)).join()}`,
     timeoutMs: 60_000,
     everyMs: 5,
   });
-  const before = started.map(({ writer }) => sentBy(writer));
   await party.target.killBroker(victim);
-  const failures = await Promise.all(outcomes);
+  await Promise.all(started.map(({ writer }) => writer.call("finish", {})));
+  const outcomes = await Promise.all(sending);
   for (const [at, { client, topic, group, member }] of started.entries())
-    stories.set(client.name, { topic, group, member, sentBefore: before[at]!, failure: failures[at]! });
+    stories.set(client.name, { topic, group, member, outcome: outcomes[at]! });
 }, 240_000);
 afterAll(async () => {
   await party?.stop();
 });
 
-const NUMBERS = Array.from({ length: RECORDS }, (_, i) => String(i));
+function countOf({ outcome }: Story): number {
+  if (outcome instanceof Error) throw outcome;
+  return outcome.count;
+}
 
 test.each(CLIENTS)("$name's idempotent producer: nothing lost, nothing twice, nothing out of order", async (client) => {
-  const { topic, sentBefore, failure } = stories.get(client.name)!;
-  expect(failure).toBeNull();
-  expect(sentBefore, "the broker is killed in the middle").toBeLessThan(RECORDS);
-  const log = await party.admin(client).call("read", { topic, count: RECORDS });
-  expect(log.map((record) => record.value)).toEqual(NUMBERS);
-  expect(log.map((record) => record.offset)).toEqual(NUMBERS.map(Number));
+  const story = stories.get(client.name)!;
+  const count = countOf(story);
+  const log = await party.admin(client).call("read", { topic: story.topic, count });
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  expect(log.map((record) => Number(record.value))).toEqual(numbers);
+  expect(log.map((record) => record.offset)).toEqual(numbers);
+  expect(await party.admin(client).call("offsets", { topic: story.topic })).toEqual([
+    { partition: 0, low: 0, high: count },
+  ]);
 });
 
 test.each(CLIENTS)("$name's member reads on in order and commits at the new coordinator", async (client) => {
-  const { topic, group, member } = stories.get(client.name)!;
-  const last = String(RECORDS - 1);
-  await waitFor(() => recordsOf(member).some((record) => record.value === last), {
+  const story = stories.get(client.name)!;
+  const { topic, group, member } = story;
+  const count = countOf(story);
+  await waitFor(() => recordsOf(member).some((record) => record.offset === count - 1), {
     what: () => `the last record; there are ${recordsOf(member).length}`,
     timeoutMs: 40_000,
   });
@@ -94,7 +97,7 @@ test.each(CLIENTS)("$name's member reads on in order and commits at the new coor
   await waitFor(
     async () => {
       const committed = await party.admin(client).call("committed", { group, topic });
-      return committed[0]?.offset === RECORDS;
+      return committed[0]?.offset === count;
     },
     { what: "everything read to be committed", timeoutMs: 40_000 },
   );
