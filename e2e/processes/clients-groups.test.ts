@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assignedTo, type ClientAgent, recordsOf, untilShared } from "../clients/agent.ts";
 import type { Client } from "../clients/available.ts";
+import { HttpMember } from "../clients/http-member.ts";
 import { ADMIN_CLIENTS, CLIENTS, Party } from "../clients/party.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
@@ -88,6 +89,34 @@ describe("a group", () => {
       await waitFor(async () => !(await admin.call("groups", {})).includes(group), { what: "the group to be gone" });
     },
   );
+});
+
+/** kafkajs brings assignors of its own, @platformatic/kafka only round robin; the others know Range. */
+const thatKnowRange = CLIENTS.filter(({ name }) => name !== "kafkajs" && name !== "platformatic");
+
+test("members of different clients, one of them over HTTP, share a topic in one group", async () => {
+  const [topic, group, all] = ["mixed", "g-mixed", [0, 1, 2, 3, 4, 5, 6, 7]];
+  const admin = party.agent(CLIENTS[0]!);
+  await party.createTopic(CLIENTS[0]!, { topic, partitions: all.length, replication: 3 });
+  const members: ClientAgent[] = thatKnowRange.map((client) => party.another(client));
+  // Apache Kafka speaks no HTTP.
+  if (party.target.httpUrl !== null) members.push(new HttpMember(party.target.httpUrl));
+  const wishes = { group, topic, sessionTimeoutMs: SESSION_TIMEOUT_MS, autoCommit: true };
+  try {
+    await Promise.all(members.map((member) => member.call("join", wishes)));
+    await untilShared(members, all);
+    await produceNumbers(admin, topic, all.length, 0, 80);
+    await untilRead(members, 0, 80);
+    expect((await admin.call("describeGroup", { group })).members).toHaveLength(members.length);
+    const [first, ...others] = members as [ClientAgent, ...ClientAgent[]];
+    await first.kill();
+    if (others.length === 0) return;
+    await untilShared(others, all);
+    await produceNumbers(admin, topic, all.length, 80, 160);
+    await untilRead(others, 80, 160);
+  } finally {
+    await Promise.all(members.map((member) => member.kill()));
+  }
 });
 
 describe("static members", () => {
