@@ -39,6 +39,7 @@ export class Partitions {
   readonly #brokerEpoch: () => number;
   readonly #settings: ReplicationSettings;
   readonly #byKey = new Map<LogKey, Partition>();
+  readonly #byTopic = new Map<Uuid, Map<PartitionIndex, Partition>>();
   readonly #configs = new Map<string, TopicConfig>();
   #image: MetadataImage | null = null;
   #liveness: Liveness = new Map();
@@ -72,8 +73,9 @@ export class Partitions {
     return this.#byKey.values();
   }
 
+  /** By two maps, because a key put together for each request would be hashed each time. */
   get(topicId: Uuid, partition: PartitionIndex): Partition | undefined {
-    return this.#byKey.get(partitionLogKey(topicId, partition));
+    return this.#byTopic.get(topicId)?.get(partition);
   }
 
   byKey(key: LogKey): Partition | undefined {
@@ -168,6 +170,8 @@ export class Partitions {
       effects: this.effects,
     });
     this.#byKey.set(key, partition);
+    const ofTopic = this.#byTopic.get(topicId) ?? new Map<PartitionIndex, Partition>();
+    this.#byTopic.set(topicId, ofTopic.set(index, partition));
     return partition;
   }
 
@@ -177,6 +181,9 @@ export class Partitions {
     partition.close();
     this.plans.sync(partition);
     this.#byKey.delete(key);
+    const ofTopic = this.#byTopic.get(partition.topicId);
+    ofTopic?.delete(partition.index);
+    if (ofTopic?.size === 0) this.#byTopic.delete(partition.topicId);
     this.#runtime.store.remove(key);
     this.#runtime.touch(key);
   }

@@ -10,6 +10,7 @@ import {
   peekRequest,
   ProtocolError,
   type Advertised,
+  type RequestNumbers,
   type ApiVersionsRequest,
   type FetchRequest,
   type SaslAuthenticateRequest,
@@ -49,6 +50,8 @@ export interface ConnectionSettings {
 /** A refusal waits this long, so that guessing a secret is slow. */
 const REFUSAL_DELAY_MS = 100;
 const LEAVE_TIMEOUT_MS = 1_000;
+/** Answers that together are no longer than this go out as one piece: copying them costs less than a list of pieces. */
+const ONE_PIECE_BYTES = 32 * 1024;
 
 /** One accepted connection: frames in, answers out in the same order, bounded on both sides. */
 export class Connection {
@@ -120,11 +123,12 @@ export class Connection {
           this.#socket.resume();
           return;
         }
-        if (!this.#mayHandle(frame)) {
+        const numbers = peekRequest(frame);
+        if (!this.#mayHandle(numbers.apiKey)) {
           this.#held = frame;
           break;
         }
-        this.#handle(frame);
+        this.#handle(frame, numbers);
       }
       this.#socket.pause();
     } catch (error) {
@@ -202,16 +206,14 @@ export class Connection {
   }
 
   /** Whether this very request may be handled now; if not, something will run the connection again. */
-  #mayHandle(frame: Uint8Array): boolean {
-    const { apiKey } = peekRequest(frame);
+  #mayHandle(apiKey: number): boolean {
     if (apiKey === ApiKey.Fetch) return this.#replies.fetches < this.#settings.limits.inFlightFetchesMax;
     if (apiKey !== ApiKey.Produce || !this.#settings.shouldPauseProduce()) return true;
     this.#settings.retryLater(this);
     return false;
   }
 
-  #handle(frame: Uint8Array): void {
-    const { apiKey, apiVersion, correlationId } = peekRequest(frame);
+  #handle(frame: Uint8Array, { apiKey, apiVersion, correlationId }: RequestNumbers): void {
     const { advertised, handler } = this.#settings;
     this.#requests += 1;
     this.#lastApiKey = apiKey;
@@ -328,9 +330,7 @@ export class Connection {
     }
     const output = this.#output;
     this.#output = [];
-    if (output.length > 1) this.#socket.cork();
-    for (const frame of output) this.#socket.write(frame);
-    if (output.length > 1) this.#socket.uncork();
+    writeAll(this.#socket, output);
     if (close) this.#end("had a request without an answer");
   }
 
@@ -384,4 +384,21 @@ function hintFor(apiKey: number, apiVersion: number): string {
   if (apiKey === ApiKey.Produce && apiVersion < 3)
     return ": it writes the record formats of before Kafka 0.11; use a client of 0.11 or newer";
   return "";
+}
+
+/** Writes pieces with as few calls of the system as there can be. */
+function writeAll(socket: Socket, pieces: readonly Uint8Array[]): void {
+  if (pieces.length <= 1) {
+    if (pieces.length === 1) socket.write(pieces[0]!);
+    return;
+  }
+  let sizeBytes = 0;
+  for (const piece of pieces) sizeBytes += piece.length;
+  if (sizeBytes <= ONE_PIECE_BYTES) {
+    socket.write(Buffer.concat(pieces, sizeBytes));
+    return;
+  }
+  socket.cork();
+  for (const piece of pieces) socket.write(piece);
+  socket.uncork();
 }

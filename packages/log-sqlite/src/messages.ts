@@ -38,8 +38,10 @@ export type PostedOp =
   | { readonly type: "rows"; readonly from: number; readonly until: number }
   | { readonly type: "snapshot"; readonly endOffset: number; readonly epoch: number; readonly bytes: SharedBytes };
 
+/** Hand-overs that cross together. */
 export interface PostedHandOver {
   readonly type: "hand-over";
+  /** Of the last one. */
   readonly ticket: number;
   readonly bytes: number;
   readonly slabs: readonly SharedArrayBuffer[];
@@ -88,7 +90,8 @@ export type FromStorage =
   | { readonly type: "refused"; readonly reason: string }
   | {
       readonly type: "committed";
-      readonly tickets: readonly number[];
+      /** Everything up to it. */
+      readonly ticket: number;
       readonly sizes: readonly SizeReport[];
       readonly layouts: readonly LogLayout[];
       readonly removed: readonly string[];

@@ -12,9 +12,9 @@ import type { Slabs } from "./slabs.ts";
 
 type RowOp = Extract<LogOp, { type: "append" } | { type: "high-watermark" }>;
 
-/** A hand-over as it crosses to the storage thread: each slab once, each payload as a place in one, what is frequent as rows of numbers. */
-export function postedFrom(handOver: HandOver, memory: Slabs): PostedHandOver {
-  return new Posting(memory).post(handOver);
+/** Hand-overs as they cross to the storage thread: each slab once, each payload as a place in one, what is frequent as rows of numbers. */
+export function postedFrom(handOvers: readonly HandOver[], memory: Slabs): PostedHandOver {
+  return new Posting(memory).post(handOvers);
 }
 
 class Posting {
@@ -26,26 +26,34 @@ class Posting {
     this.#memory = memory;
   }
 
-  post({ ticket, bytes, ops }: HandOver): PostedHandOver {
+  post(handOvers: readonly HandOver[]): PostedHandOver {
     let count = 0;
-    for (const op of ops) if (isRow(op)) count++;
+    let ticket = 0;
+    let bytes = 0;
+    for (const handOver of handOvers) {
+      ({ ticket } = handOver);
+      bytes += handOver.bytes;
+      for (const op of handOver.ops) if (isRow(op)) count++;
+    }
     const rows = new Float64Array(count * ROW_COLUMNS);
-    const posted: PostedOp[] = [];
+    const ops: PostedOp[] = [];
     let row = 0;
     let from = 0;
     const closeRun = () => {
-      if (row > from) posted.push({ type: "rows", from, until: row });
+      if (row > from) ops.push({ type: "rows", from, until: row });
       from = row;
     };
-    for (const op of ops) {
-      if (isRow(op)) this.#fill(rows, row++ * ROW_COLUMNS, op);
-      else {
-        closeRun();
-        posted.push(this.#other(op));
+    for (const handOver of handOvers) {
+      for (const op of handOver.ops) {
+        if (isRow(op)) this.#fill(rows, row++ * ROW_COLUMNS, op);
+        else {
+          closeRun();
+          ops.push(this.#other(op));
+        }
       }
     }
     closeRun();
-    return { type: "hand-over", ticket, bytes, slabs: this.#slabs, keys: this.#keys, rows, ops: posted };
+    return { type: "hand-over", ticket, bytes, slabs: this.#slabs, keys: this.#keys, rows, ops };
   }
 
   #fill(rows: Float64Array, at: number, op: RowOp): void {

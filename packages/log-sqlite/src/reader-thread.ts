@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import Database from "better-sqlite3";
 import { findDamage } from "./find-damage.ts";
 import type { FindRequest, FromReader, KeptRequest, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
-import { GarbagePressure } from "./slabs.ts";
+import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
 
 /** Bound on files kept open. */
 const FILES_OPEN_MAX = 16;
@@ -30,7 +30,7 @@ type Place = ReadPlace & { readonly path: string };
 
 const port = parentPort!;
 const files = new Map<string, ReadFile>();
-const pressure = new GarbagePressure();
+const pressure = new GarbagePressure(SMALL_HEAP_PRESSURE_BYTES);
 /** The file that was asked last. */
 let reading = "";
 

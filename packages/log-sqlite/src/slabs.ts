@@ -8,6 +8,8 @@ const LARGE_BYTES = SLAB_BYTES / 4;
 /** A batch that is kept keeps at most so many times its size alive, or one slab. */
 const ADOPT_WASTE_MAX = 4;
 const PRESSURE_EVERY_BYTES = 128 * SLAB_BYTES;
+/** In a thread with a small heap, whose garbage is found quickly. */
+export const SMALL_HEAP_PRESSURE_BYTES = 32 * SLAB_BYTES;
 const PRESSURE_BYTES = 72 * SLAB_BYTES;
 
 export class Slabs {
@@ -48,12 +50,17 @@ export class Slabs {
  * other garbage. So now and then a large piece of ordinary memory is taken and dropped: it is counted, and being never touched it costs nothing.
  */
 export class GarbagePressure {
+  readonly #everyBytes: number;
   #bytes = 0;
+
+  constructor(everyBytes = PRESSURE_EVERY_BYTES) {
+    this.#everyBytes = everyBytes;
+  }
 
   /** Tells of shared memory that this thread has come to hold. */
   note(sizeBytes: number): void {
     this.#bytes += sizeBytes;
-    if (this.#bytes < PRESSURE_EVERY_BYTES) return;
+    if (this.#bytes < this.#everyBytes) return;
     // Zero again; the memory is what matters.
     this.#bytes = new ArrayBuffer(PRESSURE_BYTES).byteLength - PRESSURE_BYTES;
   }

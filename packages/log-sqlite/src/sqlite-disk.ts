@@ -22,6 +22,9 @@ import { postedFrom } from "./posted-hand-over.ts";
 import { ReadPool } from "./read-pool.ts";
 import { Slabs } from "./slabs.ts";
 
+/** So much is not held back: the storage thread has enough to do with it. */
+const HELD_BYTES_MAX = 256 * 1024;
+
 /** Opens the log directory, making it where there is none. Rejects with a sentence when it must not be opened: in use, newer, damaged. */
 export async function openSqliteDisk(options: SqliteDiskOptions): Promise<SqliteDisk> {
   const settled = settleOptions(options);
@@ -73,6 +76,10 @@ export class SqliteDisk implements LogDisk {
   readonly #free: FreeSpace;
   readonly #slabs = new Slabs();
   readonly #times = new CommitTimes();
+  #held: HandOver[] = [];
+  #heldBytes = 0;
+  #lastPosted = 0;
+  #lastCommitted = 0;
   #state: "online" | "offline" = "online";
   #listener: (report: DiskReport) => void = () => {};
   #closed: Promise<void> | null = null;
@@ -117,9 +124,15 @@ export class SqliteDisk implements LogDisk {
     return this.#slabs.adopt(bytes);
   }
 
+  /**
+   * While the storage thread has something to commit, small hand-overs wait here: they would share its next transaction in any case, and one message
+   * costs less than many. The bound is the store's bound on uncommitted bytes.
+   */
   write(handOver: HandOver): void {
     if (this.#state === "offline" || this.#closed) return;
-    this.#post(postedFrom(handOver, this.#slabs));
+    this.#held.push(handOver);
+    this.#heldBytes += handOver.bytes;
+    if (this.#lastPosted <= this.#lastCommitted || this.#heldBytes >= HELD_BYTES_MAX) this.#postHeld();
   }
 
   read(id: number, key: LogKey, spec: ReadSpec): void {
@@ -167,8 +180,18 @@ export class SqliteDisk implements LogDisk {
     const done = new Promise<void>((resolve) => {
       this.#whenClosed = resolve;
     });
+    this.#postHeld();
     this.#post({ type: "close", brokerEpoch });
     await done;
+  }
+
+  #postHeld(): void {
+    const last = this.#held.at(-1);
+    if (!last) return;
+    this.#post(postedFrom(this.#held, this.#slabs));
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#lastPosted = last.ticket;
   }
 
   #post(message: ToStorage): void {
@@ -178,13 +201,13 @@ export class SqliteDisk implements LogDisk {
   #onMessage(message: FromStorage): void {
     switch (message.type) {
       case "committed":
-        this.#times.note(message.stats, message.tickets.length);
+        this.#times.note(message.stats, message.ticket - this.#lastCommitted);
+        this.#lastCommitted = message.ticket;
+        // All that waits goes at once; what has been posted meanwhile is under way already.
+        this.#postHeld();
         this.#reads.learn(message.layouts, []);
         this.#reads.forgetLogs(message.removed);
-        for (const number of message.tickets) {
-          const ticket = number as Ticket;
-          this.#listener({ type: "committed", ticket, sizes: message.sizes.filter((size) => size.ticket === ticket) });
-        }
+        this.#listener({ type: "committed", ticket: message.ticket as Ticket, sizes: message.sizes });
         return;
       case "moved":
         this.#reads.learn(message.layouts, message.added);

@@ -10,7 +10,7 @@ import type { FromStorage, LogLayout, PostedHandOver } from "./messages.ts";
 import { OpWriter } from "./op-writer.ts";
 import { type ShardFile, sqliteCode } from "./shard-file.ts";
 import type { Shards } from "./shards.ts";
-import { GarbagePressure } from "./slabs.ts";
+import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
 
 const FULL_RETRY_PAUSE_MS = 100;
 const BUSY_PAUSE_MS = 2;
@@ -22,7 +22,7 @@ export class Storage {
   readonly shards: Shards;
   readonly writer: OpWriter;
   readonly #post: (message: FromStorage) => void;
-  readonly #pressure = new GarbagePressure();
+  readonly #pressure = new GarbagePressure(SMALL_HEAP_PRESSURE_BYTES);
   #failed = false;
   /** Something was cut or removed: a file may have become free of live batches. */
   #careDue = true;
@@ -57,7 +57,7 @@ export class Storage {
       if (sizes.length > 0) this.#careDue = true;
       this.#post({
         type: "committed",
-        tickets: group.map((handOver) => handOver.ticket),
+        ticket: group.at(-1)!.ticket,
         sizes,
         layouts: this.#takeLayouts(),
         removed: this.#takeRemoved(),
@@ -216,20 +216,20 @@ export class Storage {
   }
 
   #apply(group: readonly PostedHandOver[]): SizeReport[] {
-    const sizes: SizeReport[] = [];
+    const cut = new Set<LogKey>();
     for (const handOver of group) {
-      const { ops, slabs, ticket } = handOver;
-      const buffers = slabs.map((slab) => Buffer.from(slab));
-      const cut = new Set<LogKey>();
-      for (const op of ops) {
+      const buffers = handOver.slabs.map((slab) => Buffer.from(slab));
+      for (const op of handOver.ops) {
         this.writer.apply(op, handOver, buffers);
         if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") cut.add(op.key);
         else if (op.type === "remove") this.#careDue = true;
       }
-      for (const key of cut) {
-        const log = this.writer.logs.get(key);
-        if (log) sizes.push({ key, ticket: ticket as Ticket, sizeBytes: sizeOf(log) });
-      }
+    }
+    const ticket = group.at(-1)!.ticket as Ticket;
+    const sizes: SizeReport[] = [];
+    for (const key of cut) {
+      const log = this.writer.logs.get(key);
+      if (log) sizes.push({ key, ticket, sizeBytes: sizeOf(log) });
     }
     this.writer.flush();
     return sizes;

@@ -44,7 +44,10 @@ export class TestStore {
   readonly disk: SqliteDisk;
   readonly events: LogEvent[] = [];
   readonly journal: string[];
-  #outstanding = 0;
+  /** Questions without an answer; hand-overs are known by their tickets, because one report may be about many. */
+  #questions = 0;
+  #handedOver = 0;
+  #reported = 0;
   #waiting: (() => void)[] = [];
   #lastId = 0;
 
@@ -71,7 +74,7 @@ export class TestStore {
 
   /** Waits for the next report; at once when none is due. */
   async step(): Promise<void> {
-    if (this.#outstanding > 0) await this.#nextReport();
+    if (this.#questions > 0 || this.#handedOver > this.#reported) await this.#nextReport();
   }
 
   async until(done: () => boolean): Promise<void> {
@@ -133,7 +136,7 @@ export class TestStore {
   #counted(disk: SqliteDisk): LogDisk {
     const counted = <Args extends readonly unknown[]>(call: (...args: Args) => void) => {
       return (...args: Args) => {
-        this.#outstanding++;
+        this.#questions++;
         call(...args);
       };
     };
@@ -141,13 +144,18 @@ export class TestStore {
       loaded: disk.loaded,
       allocate: (sizeBytes) => disk.allocate(sizeBytes),
       adopt: (bytes) => disk.adopt(bytes),
-      write: counted((handOver) => disk.write(handOver)),
+      write: (handOver) => {
+        this.#handedOver = handOver.ticket;
+        disk.write(handOver);
+      },
       read: counted((id, key, spec) => disk.read(id, key, spec)),
       findTimestamp: counted((id, key, timestampMs, range) => disk.findTimestamp(id, key, timestampMs, range)),
       findKept: counted((id, key, bytes) => disk.findKept(id, key, bytes)),
       onReport: (listener: (report: DiskReport) => void) =>
         disk.onReport((report) => {
-          this.#outstanding--;
+          if (report.type === "committed") this.#reported = report.ticket;
+          else if (report.type === "failed") this.#reported = Infinity;
+          else this.#questions--;
           listener(report);
           for (const wake of this.#waiting.splice(0)) wake();
         }),

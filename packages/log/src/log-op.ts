@@ -34,7 +34,7 @@ export interface HandOver {
   readonly bytes: number;
 }
 
-/** Exact stored size of a log after a ticket that cut something off it: corrects the estimate made when the cut was cold. */
+/** Exact stored size of a log after a ticket, when something was cut off it since the report before: corrects the estimate made when the cut was cold. */
 export interface SizeReport {
   readonly key: LogKey;
   readonly ticket: Ticket;

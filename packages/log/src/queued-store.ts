@@ -88,10 +88,14 @@ export class QueuedStore implements LogStore {
   }
 
   get health(): StoreHealth {
-    const health = this.#disk.health();
+    // Field by field: it is asked with every produce request.
+    const { state, freeBytes, totalBytes, nearlyFull, durability } = this.#disk.health();
     return {
-      ...health,
-      state: this.#failed ? "offline" : health.state,
+      state: this.#failed ? "offline" : state,
+      freeBytes,
+      totalBytes,
+      nearlyFull,
+      durability,
       uncommittedBytes: this.#uncommittedBytes + this.#opBytes,
       uncommittedBytesMax: this.#uncommittedBytesMax,
     };

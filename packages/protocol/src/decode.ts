@@ -27,10 +27,25 @@ export interface DecodedRequest {
   readonly body: unknown;
 }
 
-/** The numbers at the front of a request, enough to refuse it: read without trusting the rest. */
-export function peekRequest(frame: Uint8Array): { apiKey: number; apiVersion: number; correlationId: number } {
-  const reader = new Reader(frame);
-  return { apiKey: reader.int16(), apiVersion: reader.int16(), correlationId: reader.int32() };
+/** The numbers at the front of a request. */
+export interface RequestNumbers {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly correlationId: number;
+}
+
+/** Enough of a request to refuse it: read without trusting the rest. Throws ProtocolError where not even that is there. */
+export function peekRequest(frame: Uint8Array): RequestNumbers {
+  if (frame.length < 8) throw new ProtocolError(`8 bytes are needed for a request, ${frame.length} are there`);
+  return { apiKey: int16At(frame, 0), apiVersion: int16At(frame, 2), correlationId: int32At(frame, 4) };
+}
+
+function int16At(bytes: Uint8Array, at: number): number {
+  return (((bytes[at]! << 8) | bytes[at + 1]!) << 16) >> 16;
+}
+
+function int32At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /**

@@ -9,7 +9,8 @@ import type { UnknownTag } from "./tags.ts";
 export class Reader {
   readonly source: Uint8Array;
   readonly view: DataView;
-  readonly #buffer: Buffer;
+  /** Made when the first text is read. */
+  #text: Buffer | null = null;
   readonly end: number;
   at: number;
   /** Array elements and unknown tags that may still come, all together: an object weighs far more than the two bytes that can ask for it. */
@@ -18,7 +19,6 @@ export class Reader {
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.source = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.end = end;
   }
@@ -151,7 +151,9 @@ export class Reader {
     }
     if (length > 0x7fff) throw new ProtocolError(`a string of ${length} bytes: the longest allowed is 32767`);
     const at = this.take(length);
-    return length === 0 ? "" : this.#buffer.toString("utf8", at, at + length);
+    if (length === 0) return "";
+    this.#text ??= bufferOf(this.source);
+    return this.#text.toString("utf8", at, at + length);
   }
 
   bytes(flexible: boolean): Uint8Array {
@@ -208,4 +210,8 @@ export class Reader {
     }
     return tags;
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

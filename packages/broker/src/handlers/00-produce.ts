@@ -21,7 +21,6 @@ import {
 import type { TopicConfig } from "@vitrine/metadata";
 import type { Acks, Partition } from "@vitrine/replication";
 import type { Offset } from "@vitrine/core";
-import { partitionLogKey } from "../partitions.ts";
 import type { BrokerParts, Handler } from "../request.ts";
 import { nodeEndpointsOf } from "./leader-hint.ts";
 
@@ -191,7 +190,7 @@ function append(
   const appended = partition.append({ bytes, facts, acks, nowMs: wallMs });
   if (!appended.ok) return appended;
   if (!appended.duplicate) {
-    const key = partitionLogKey(topicId, index);
+    const { key } = partition.log.descriptor;
     traffic.produced(key, facts.recordCount, facts.sizeBytes);
     runtime.touch(key);
   }
@@ -210,7 +209,7 @@ function codecOf({ compressionType, values }: TopicConfig): TopicCompression {
 function park(parts: BrokerParts, waiting: readonly Waiting[], timeoutMs: number, respond: () => void): void {
   const open = new Set(waiting);
   const { runtime, purgatory } = parts;
-  const keys = waiting.map(({ partition }) => partitionLogKey(partition.topicId, partition.index));
+  const keys = waiting.map(({ partition }) => partition.log.descriptor.key);
   const tryComplete = (_nowMs: number, expired: boolean): boolean => {
     for (const item of open) {
       const status = item.partition.produceStatus(item);
@@ -254,6 +253,11 @@ function leaderOf(parts: BrokerParts, topicId: Uuid, index: number) {
 }
 
 function response(parts: BrokerParts, answers: readonly Answer[]): object {
+  const only = answers.length === 1 ? answers[0]! : null;
+  if (only !== null && only.data.currentLeader.leaderId < 0)
+    return newProduceResponse({
+      responses: [{ name: only.topic, topicId: only.topicId, partitionResponses: [only.data] }],
+    });
   const topics = new Map<
     string,
     { name: string; topicId: Uuid; partitionResponses: ProduceResponsePartitionProduceResponse[] }
