@@ -85,6 +85,21 @@ describe("files", () => {
     expect(await again.offsets(descriptor(), 44)).toEqual(range(44, 90));
   });
 
+  test("the WAL is moved into the file beside the commits, long before a commit does it itself", async () => {
+    const store = await open();
+    const log = store.store.create(descriptor());
+    await store.commit();
+    const size = () => statSync(join(dir, dataFiles()[0]!)).size;
+    // A commit checkpoints when 16 MB wait; these are 12 MB at most.
+    for (let i = 0; i < 120 && size() < 1_000_000; i++) {
+      for (let k = 0; k < 16; k++) log.append(makeBatch({ baseOffset: i * 16 + k, sizeBytes: 6_000 }));
+      await store.commit();
+    }
+    expect(size()).toBeGreaterThan(1_000_000);
+    await store.close();
+    expect(readdirSync(dir).filter((name) => name.endsWith("-wal"))).toEqual([]);
+  });
+
   test("the log start is exact at once, and files below it are unlinked", async () => {
     const store = await open(SMALL);
     await fill(store, 0, 40);

@@ -119,6 +119,16 @@ export interface StorageThreadData {
   readonly options: SettledOptions;
 }
 
+/** To and from the checkpoint thread. */
+export type ToCheckpoint =
+  | { readonly type: "checkpoint"; readonly path: string }
+  | { readonly type: "release"; readonly path: string }
+  | { readonly type: "close" };
+
+export type FromCheckpoint =
+  | { readonly type: "done"; readonly path: string }
+  | { readonly type: "failed"; readonly path: string; readonly reason: string };
+
 /** A cold read: batches with from <= lastOffset < upTo, place by place. */
 export interface ReadRequest {
   readonly type: "read";

@@ -21,7 +21,7 @@ export interface SqliteDiskOptions {
   readonly readers?: number;
   /** A transaction takes more hand-overs until it carries this. Default 4 MB. */
   readonly transactionBytesMax?: number;
-  /** Pages of WAL, of 4 KB, after which a commit also checkpoints. Default 400 (1.6 MB). */
+  /** Pages of WAL, of 4 KB, after which the checkpoint thread is asked; at ten times as many a commit checkpoints itself. Default 400 (1.6 MB). */
   readonly checkpointPages?: number;
   /** How long a hand-over that met a full disk is tried again before the store gives up. Default 10 s. */
   readonly fullRetryMs?: number;

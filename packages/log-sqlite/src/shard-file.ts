@@ -19,7 +19,9 @@ const LARGE_BATCH_BYTES = 8192;
 /** So much is looked at before a file is judged. */
 const JUDGED_BYTES = 4 * 1024 * 1024;
 const CACHE_KIB = 4096;
-const JOURNAL_SIZE_LIMIT = 8 * 1024 * 1024;
+/** A WAL is checkpointed after a commit when it has grown to so many times `checkpointPages`: until then it is left to the checkpoint thread. */
+const INLINE_CHECKPOINT_FACTOR = 10;
+const JOURNAL_SIZE_LIMIT = 32 * 1024 * 1024;
 
 export type FileOptions = Pick<SettledOptions, "durability" | "checkpointPages" | "pagesMax">;
 
@@ -53,6 +55,7 @@ export class ShardFile {
   /** Batches that came since it was opened, and their bytes. */
   #batches = 0;
   #batchBytes = 0;
+  #committedBatchBytes = 0;
 
   get hasBatches(): boolean {
     return this.db.prepare("SELECT 1 FROM batches LIMIT 1").get() !== undefined;
@@ -118,12 +121,15 @@ export class ShardFile {
     this.#begin.run();
   }
 
-  /** Commits and counts the commit. */
-  commit(nextPartitionId = 0): void {
+  /** Commits and counts the commit. Gives the bytes of the batches in it. */
+  commit(nextPartitionId = 0): number {
     this.statements.countCommit.run(nextPartitionId);
     this.#commit.run();
     this.commits++;
     if (nextPartitionId > this.nextPartitionId) this.nextPartitionId = nextPartitionId;
+    const bytes = this.#batchBytes - this.#committedBatchBytes;
+    this.#committedBatchBytes = this.#batchBytes;
+    return bytes;
   }
 
   /** SQLite may have rolled back by itself (full disk). */
@@ -187,7 +193,7 @@ function connect(path: string, options: FileOptions, pageBytes: number | null): 
   db.pragma("cell_size_check=ON");
   db.pragma("mmap_size=0");
   const pages = db.pragma("page_size", { simple: true });
-  const checkpointBytes = options.checkpointPages * PAGE_BYTES;
+  const checkpointBytes = options.checkpointPages * INLINE_CHECKPOINT_FACTOR * PAGE_BYTES;
   db.pragma(`wal_autocheckpoint=${Math.ceil(checkpointBytes / (typeof pages === "number" ? pages : PAGE_BYTES))}`);
   db.pragma(`journal_size_limit=${JOURNAL_SIZE_LIMIT}`);
   if (process.platform === "darwin" && options.durability === "fsync") {

@@ -39,6 +39,7 @@ export class Shards {
   #nextFileNo = 1;
   #pagesMax: number;
   readonly #onAdded: (file: FileEntry) => void;
+  #onSealed: (path: string) => void = () => {};
 
   constructor(options: SettledOptions, marker: DurableMarker, onAdded: (file: FileEntry) => void) {
     this.dir = options.dir;
@@ -46,6 +47,11 @@ export class Shards {
     this.marker = marker;
     this.#pagesMax = options.pagesMax;
     this.#onAdded = onAdded;
+  }
+
+  /** Who else has a file open that is written lets go of it when it is sealed. */
+  whenSealed(listener: (path: string) => void): void {
+    this.#onSealed = listener;
   }
 
   /** Paths of files by number, before they are opened. */
@@ -229,6 +235,7 @@ export class Shards {
    */
   #seal(file: ShardFile): void {
     this.#activeByNo.delete(file.fileNo);
+    this.#onSealed(file.path);
     let isWhole = false;
     try {
       isWhole = file.checkpoint("TRUNCATE");

@@ -80,14 +80,16 @@ if (open) {
   const stop = (brokerEpoch: number) => {
     clearInterval(careTimer);
     if (idleTimer) clearTimeout(idleTimer);
-    if (!storage.failed) {
-      storage.shards.closeAll();
-      storage.shards.marker.close();
-      noteCleanShutdown(brokerEpoch);
-    }
-    open.lock.close();
-    post({ type: "closed" });
-    port.close();
+    void storage.closeCheckpointer().then(() => {
+      if (!storage.failed) {
+        storage.shards.closeAll();
+        storage.shards.marker.close();
+        noteCleanShutdown(brokerEpoch);
+      }
+      open.lock.close();
+      post({ type: "closed" });
+      port.close();
+    });
   };
   port.on("message", (message: ToStorage) => {
     if (message.type === "close") closing = message.brokerEpoch;

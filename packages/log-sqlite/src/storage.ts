@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import type { LogKey, SizeReport, Ticket } from "@vitrine/log";
 import { releaseBallast } from "./ballast.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { copyForwardStep, liveBytesByFile, moveLog, rotate } from "./file-care.ts";
 import { METADATA_SHARD } from "./file-names.ts";
 import { loadStates } from "./load-logs.ts";
@@ -22,6 +23,7 @@ export class Storage {
   readonly shards: Shards;
   readonly writer: OpWriter;
   readonly #post: (message: FromStorage) => void;
+  readonly #checkpointer: Checkpointer;
   readonly #pressure = new GarbagePressure(SMALL_HEAP_PRESSURE_BYTES);
   #failed = false;
   /** Something was cut or removed: a file may have become free of live batches. */
@@ -37,6 +39,8 @@ export class Storage {
     this.shards = shards;
     this.writer = new OpWriter(shards, logs, nextPartitionId);
     this.#post = post;
+    this.#checkpointer = new Checkpointer(shards.options, (reason) => this.#fail(new Error(reason)));
+    shards.whenSealed((path) => this.#checkpointer.release(path));
   }
 
   get failed(): boolean {
@@ -117,6 +121,11 @@ export class Storage {
       this.#wrote = true;
       this.#failUnlessFull(error);
     }
+  }
+
+  /** Ends the checkpoint thread; nothing is committed after this. */
+  closeCheckpointer(): Promise<void> {
+    return this.#checkpointer.close();
   }
 
   /** At start: removes rows that a newer file contradicts, and gives up segments whose file is gone. True when something was lost. */
@@ -239,7 +248,8 @@ export class Storage {
   #commitOpen(): void {
     const { writer } = this;
     for (const file of [...writer.open].toSorted((a, b) => a.fileNo - b.fileNo)) {
-      file.commit(writer.nextPartitionId);
+      const batchBytes = file.commit(writer.nextPartitionId);
+      this.#checkpointer.noteCommit(file, batchBytes);
       writer.open.delete(file);
       writer.done.add(file.fileNo);
       this.shards.marker.note(file.fileNo, file.commits);
@@ -326,6 +336,7 @@ export class Storage {
   }
 
   #fail(error: unknown): void {
+    if (this.#failed) return;
     this.#failed = true;
     const why = error instanceof Error ? `${sqliteCode(error) ?? error.name}: ${error.message}` : String(error);
     try {
