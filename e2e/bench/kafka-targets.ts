@@ -2,6 +2,7 @@
 import { Kafka, logLevel } from "kafkajs";
 import { startCluster } from "../fixtures/cluster.ts";
 import { KAFKA_VERSION, kafkaJars, startKafka } from "../fixtures/kafka-peer.ts";
+import type { Peer } from "./result.ts";
 
 /** As production has it; the default of the fixture is for tests. */
 const KAFKA_HEAP = "1g";
@@ -10,6 +11,8 @@ export interface Target {
   readonly name: string;
   readonly brokers: number;
   readonly bootstrapServers: string;
+  /** Settings that its topics get. */
+  readonly topicConfig: Readonly<Record<string, string>>;
   /** Processes of its brokers. */
   readonly pids: readonly number[];
   /** Records that brokers decoded to serve Produce and Fetch, since they began; null where nobody counts. */
@@ -22,6 +25,7 @@ export async function startVitrine(brokers: number): Promise<Target> {
   return {
     name: "Vitrine",
     brokers,
+    topicConfig: {},
     bootstrapServers: cluster.bootstrapServers,
     pids: cluster.ready.brokers.map((broker) => broker.pid),
     async decodedRecords() {
@@ -37,16 +41,18 @@ export async function startVitrine(brokers: number): Promise<Target> {
   };
 }
 
-/** Apache Kafka with its own defaults: acknowledgements do not wait for an fsync there. */
+/** Apache Kafka with its own defaults, where acknowledgements do not wait for an fsync; or with topics that sync each batch. */
 export async function startKafkaPeer(
+  peer: Peer,
   brokers: number,
 ): Promise<{ readonly ok: true; readonly target: Target } | { readonly ok: false; readonly reason: string }> {
   const jars = kafkaJars();
   if (!jars.ok) return jars;
   const kafka = await startKafka(jars.classPath, { brokers, heap: KAFKA_HEAP });
   const target = {
-    name: `Apache Kafka ${KAFKA_VERSION}`,
+    name: `Apache Kafka ${KAFKA_VERSION}${peer === "kafka" ? ", page cache" : ", fsync"}`,
     brokers,
+    topicConfig: peer === "kafka" ? {} : { "flush.messages": "1" },
     bootstrapServers: kafka.bootstrapServers,
     pids: kafka.brokers.flatMap((broker) => (broker.process.pid === undefined ? [] : [broker.process.pid])),
     decodedRecords: () => Promise.resolve(null),
@@ -66,7 +72,9 @@ export async function createTopic(
   await admin.connect();
   try {
     const { partitions: numPartitions, replication: replicationFactor } = wishes;
-    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor }], waitForLeaders: true });
+    const configEntries = Object.entries(target.topicConfig).map(([name, value]) => ({ name, value }));
+    const wish = { topic, numPartitions, replicationFactor, configEntries };
+    await admin.createTopics({ topics: [wish], waitForLeaders: true });
   } finally {
     await admin.disconnect();
   }

@@ -1,6 +1,6 @@
 /**
  * `pnpm bench [name ...] [--json] [--write] [--repeat N]`: measures and prints one JSON object per benchmark; without a name, all of them.
- * `pnpm bench kafka [--only SHAPE,...] [--pairs N] [--peer kafka]`: chosen shapes; in alternation with Apache Kafka. --pairs is --repeat.
+ * `pnpm bench kafka [--only SHAPE,...] [--pairs N] [--peer kafka|kafka-fsync]`: chosen shapes; in alternation with Apache Kafka. --pairs is --repeat.
  * --json: nothing but JSON on standard output, one line each. --write: keeps the results in e2e/bench/results.ndjson and rewrites the tables of
  * apps/docs/benchmarks.md from them.
  */
@@ -11,12 +11,12 @@ import { kafka } from "./kafka.ts";
 import { thisMachine } from "./machine.ts";
 import { keepResults } from "./page.ts";
 import { produceHttp } from "./produce-http.ts";
-import type { Bench, BenchResult } from "./result.ts";
+import { type Bench, type BenchResult, PEERS } from "./result.ts";
 import { startUp } from "./start-up.ts";
 
 const BENCHES: readonly Bench[] = [produceHttp, kafka, append, failover, startUp];
 const SHAPES = BENCHES.flatMap((bench) => bench.shapes ?? []);
-const USAGE = `pnpm bench [name ...] [--json] [--write] [--repeat N] [--only SHAPE,...] [--peer kafka]
+const USAGE = `pnpm bench [name ...] [--json] [--write] [--repeat N] [--only SHAPE,...] [--peer ${PEERS.join("|")}]
 names: ${BENCHES.map((bench) => bench.name).join(", ")}
 shapes: ${SHAPES.join(", ")}`;
 
@@ -35,7 +35,7 @@ const { values, positionals } = parseArgs({
 const repeatText = values.repeat ?? values.pairs;
 const repeat = repeatText === undefined ? null : Number(repeatText);
 const only = values.only?.split(",") ?? null;
-const peer = values.peer === "kafka" ? "kafka" : null;
+const peer = PEERS.find((name) => name === values.peer) ?? null;
 const wrong = whyRefused();
 if (values.help || wrong !== null) {
   console.error(wrong === null ? USAGE : `${wrong}\n${USAGE}`);
@@ -48,7 +48,8 @@ function whyRefused(): string | null {
   if (repeat !== null && !(Number.isSafeInteger(repeat) && repeat > 0)) return `${repeatText} is no number of rounds`;
   const strange = only?.filter((name) => !SHAPES.includes(name)) ?? [];
   if (strange.length > 0) return `unknown shape ${strange.join(", ")}`;
-  if (values.peer !== undefined && peer === null) return `unknown peer ${values.peer}: there is kafka`;
+  if (values.peer !== undefined && peer === null)
+    return `unknown peer ${values.peer}: there are ${PEERS.join(" and ")}`;
   return null;
 }
 

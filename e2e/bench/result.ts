@@ -21,13 +21,17 @@ export interface BenchResult {
   readonly rows: readonly BenchRow[];
 }
 
+/** Apache Kafka as it comes, or with an fsync for each batch (`flush.messages=1`), which is what Vitrine promises. */
+export const PEERS = ["kafka", "kafka-fsync"] as const;
+export type Peer = (typeof PEERS)[number];
+
 export interface BenchOptions {
   /** Repeats per shape; null: the benchmark's own number. */
   readonly repeat: number | null;
   /** Only these of the benchmark's shapes; null: all. */
   readonly only: readonly string[] | null;
   /** What to run in alternation with ours; null: nothing. */
-  readonly peer: "kafka" | null;
+  readonly peer: Peer | null;
   /** Progress for people; standard error, so that standard output stays JSON. */
   say(line: string): void;
 }
