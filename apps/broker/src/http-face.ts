@@ -46,6 +46,7 @@ export async function openHttpFace(parts: HttpFaceParts): Promise<() => Promise<
     quorum: () => broker.observer.quorum(),
     clients: parts.clients,
     producers: (topic, partition, limit) => broker.observer.producers(topic, partition, limit),
+    ...(config.roles.broker ? { groups: broker.groups } : {}),
   };
   live.setFeed(new BrokerPositionFeed(live, config.nodeId, positions));
   live.start();

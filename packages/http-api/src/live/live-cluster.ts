@@ -1,8 +1,11 @@
-import { LiveTables, type LiveEvent, type ProcessRow } from "@vitrine/api";
+import { isGone, LiveTables, type LiveEvent, type ProcessRow, type ViewSpec } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
 import type { Engine, TopicInfo } from "@vitrine/engine";
 import { ClusterSummary } from "./cluster-summary.ts";
 import { EventRing } from "./event-ring.ts";
+import { GroupBoard } from "./group-board.ts";
+import { GroupEnds } from "./group-ends.ts";
+import { GroupRows } from "./group-rows.ts";
 import { MetadataRows } from "./metadata-rows.ts";
 import { type KnownNode, NodeBoard } from "./node-board.ts";
 import { PartitionBoard } from "./partition-board.ts";
@@ -49,10 +52,12 @@ export class LiveCluster implements LiveSource {
   readonly partitions = new PartitionBoard(this.tables);
   readonly nodes = new NodeBoard(this.tables);
   readonly quorum = new QuorumBoard(this.tables);
+  readonly groups = new GroupBoard();
   readonly selfId: NodeId | null;
   readonly #engine: Engine;
   readonly #metadata: MetadataRows;
   readonly #topicRows: TopicRows;
+  readonly #groupRows: GroupRows;
   readonly #summary: ClusterSummary;
   readonly #processes = new ProcessStates();
   readonly #quorumWatch = new QuorumWatch();
@@ -79,7 +84,14 @@ export class LiveCluster implements LiveSource {
         voters().map((id) => nodes.stateOf(id)),
       );
     this.#metadata = new MetadataRows({ engine, partitions, nodes, minIsrOf, hasQuorum });
-    this.#topicRows = new TopicRows(tables, minIsrOf);
+    this.#groupRows = new GroupRows({
+      tables,
+      board: this.groups,
+      ends: new GroupEnds(engine, tables),
+      coordinatorOf: (partition, told) => this.#coordinatorOf(partition, told),
+      leaderOf: (topic, partition) => engine.topic(topic)?.partitions[partition]?.leader ?? -1,
+    });
+    this.#topicRows = new TopicRows(tables, minIsrOf, (topic) => this.#groupRows.topicGroups(topic));
     this.#summary = new ClusterSummary({ ...options, tables, nodes, voters, hasQuorum });
     for (const node of options.nodes ?? []) this.nodes.setKnown(node, this.#nowMs());
     this.applyMetadata();
@@ -145,7 +157,17 @@ export class LiveCluster implements LiveSource {
   refresh(): void {
     const nowMs = this.#nowMs();
     this.#feed?.refresh(nowMs);
+    this.#groupRows.refresh(nowMs);
     if (this.#summaryDirty) this.#summarize(nowMs);
+  }
+
+  watch(view: ViewSpec): () => void {
+    return this.#groupRows.watch(view, this.#nowMs());
+  }
+
+  /** Events that others told of: groups, from their coordinators. */
+  tell(events: readonly LiveEvent[]): void {
+    this.#push(events, this.#nowMs());
   }
 
   /** The work of every second: rates, sums, the sample for the charts, the verdict with its "for 41 s". */
@@ -156,6 +178,7 @@ export class LiveCluster implements LiveSource {
     this.#feed?.refresh(nowMs);
     this.#feed?.second(nowMs);
     this.#topicRows.refresh(this.#metadata.topics);
+    this.#topicRows.update(this.#groupRows.second(nowMs), this.#metadata.topics);
     this.#summarize(nowMs);
     this.#summary.sample(nowMs);
   }
@@ -174,6 +197,13 @@ export class LiveCluster implements LiveSource {
     this.#summaryDirty = true;
   }
 
+  /** Who leads the partition by the metadata, if its process is there; whoever told, where the metadata has no such partition. */
+  #coordinatorOf(partition: number, told: NodeId): NodeId {
+    const leader = this.#engine.topic(OFFSETS_TOPIC)?.partitions[partition]?.leader ?? told;
+    const state = leader < 0 ? "down" : this.nodes.stateOf(leader);
+    return state !== null && isGone(state) ? -1 : leader;
+  }
+
   #summarize(nowMs: number): void {
     this.#summaryDirty = false;
     this.#summary.update(nowMs, this.#metadata.topics.size);
@@ -184,6 +214,8 @@ export class LiveCluster implements LiveSource {
     if (events.length > 0) for (const listener of this.#listeners) listener();
   }
 }
+
+const OFFSETS_TOPIC = "__consumer_offsets";
 
 /** min.insync.replicas as set on the topic, else Kafka's default. */
 export function minIsrOfTopic(topic: TopicInfo): number {

@@ -149,11 +149,13 @@ export class GatewayMerge implements PositionFeed {
   }
 
   #onFrame(id: NodeId, line: Line, frame: SnapFrame | DeltaFrame | EventFrame | GapFrame): void {
+    if (frame.t === "event" && frame.e.type === "group") this.#cluster.tell([frame.e]);
     if (frame.t !== "snap" && frame.t !== "delta") return;
     if (frame.t === "snap") {
       line.quorum.clear();
       this.#clients.clear(id);
     }
+    this.#onGroups(id, frame);
     for (const key of (frame.t === "delta" && frame.gone) || []) this.#onGone(id, line, key);
     let quorumMoved = false;
     for (const sent of frame.rows) {
@@ -172,9 +174,8 @@ export class GatewayMerge implements PositionFeed {
 
   /** Partitions and nodes are not told as gone: their metadata says it, and who led before is the wrong one to ask. */
   #onGone(id: NodeId, line: Line, key: string): void {
-    const slash = key.indexOf("/");
-    const rest = key.slice(slash + 1);
-    switch (key.slice(0, slash)) {
+    const { table, key: rest } = splitKey(key);
+    switch (table) {
       case "quorum":
         line.quorum.delete(Number(rest));
         return;
@@ -194,6 +195,23 @@ export class GatewayMerge implements PositionFeed {
     // The topic may have gone while the row was on its way.
     if (this.#cluster.partitions.has(topic, partition)) this.#producers.set(id, row);
     else this.#producers.forget(topic, partition);
+  }
+
+  /** Coordinators first: what a broker lost with its coordinator's role was not deleted. */
+  #onGroups(id: NodeId, frame: SnapFrame | DeltaFrame): void {
+    const { groups } = this.#cluster;
+    const gone = ((frame.t === "delta" && frame.gone) || []).map(splitKey);
+    for (const { table, key } of gone) if (table === "coordinators") groups.gone(id, table, key);
+    for (const sent of frame.rows) if (sent[0] === "coordinators") groups.take(id, sent[0], sent.slice(1));
+    for (const { table, key } of gone) if (table !== "coordinators") groups.gone(id, table, key);
+    const named = new Set<string>();
+    for (const sent of frame.rows) {
+      if (sent[0] !== "coordinated") continue;
+      named.add(String(sent[1]));
+      groups.take(id, sent[0], sent.slice(1));
+    }
+    for (const sent of frame.rows) if (sent[0] === "commits") groups.take(id, sent[0], sent.slice(1));
+    if (frame.t === "snap") groups.snapped(id, named);
   }
 
   #onPartition(line: Line, row: Row): void {
@@ -230,6 +248,12 @@ export class GatewayMerge implements PositionFeed {
 /** Our own brokers are the only ones that are asked, so one telling field is proof enough. */
 function isOmitted(info: unknown): info is { readonly omitted: number } {
   return typeof info === "object" && info !== null && "omitted" in info && typeof info.omitted === "number";
+}
+
+/** A key of the `node` view: the table's name, a slash, the key within it. */
+function splitKey(key: string): { readonly table: string; readonly key: string } {
+  const slash = key.indexOf("/");
+  return { table: key.slice(0, slash), key: key.slice(slash + 1) };
 }
 
 function baseUrlOf(broker: BrokerInfo): string {

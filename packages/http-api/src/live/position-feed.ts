@@ -1,6 +1,7 @@
 import { partitionKey } from "@vitrine/api";
 import type { LiveCluster, PositionFeed } from "./live-cluster.ts";
 import { ClientRows } from "./client-rows.ts";
+import { GroupFeed } from "./group-feed.ts";
 import type { NodeReport } from "./node-board.ts";
 import { ProducerRows } from "./producer-rows.ts";
 import { quorumFieldsOf } from "./quorum-board.ts";
@@ -26,6 +27,7 @@ export class BrokerPositionFeed implements PositionFeed {
   readonly #selfId: number;
   readonly #clients: ClientRows;
   readonly #producers: ProducerRows;
+  readonly #groups: GroupFeed | null;
   readonly #tracked = new Map<string, Tracked>();
   /** Written to since the last second, or with a rate that must fall to zero. */
   readonly #active = new Set<string>();
@@ -38,6 +40,16 @@ export class BrokerPositionFeed implements PositionFeed {
     this.#clients = new ClientRows(cluster.tables, selfId);
     this.#producers = new ProducerRows(cluster.tables, node);
     for (const positions of node.partitions()) this.#take(positions);
+    this.#groups =
+      node.groups === undefined
+        ? null
+        : new GroupFeed({
+            tables: cluster.tables,
+            board: cluster.groups,
+            groups: node.groups,
+            selfId,
+            onEvents: (events) => cluster.tell(events),
+          });
     cluster.setFeed(this);
   }
 
@@ -45,6 +57,7 @@ export class BrokerPositionFeed implements PositionFeed {
     for (const positions of this.#node.drainDirty()) this.#take(positions);
     const quorum = this.#node.quorum();
     if (quorum !== null) this.#cluster.quorum.setReport(this.#selfId, quorumFieldsOf(quorum));
+    this.#groups?.refresh();
   }
 
   second(nowMs: number): void {

@@ -2,7 +2,7 @@
  * What the live faces (WebSocket, SSE) need of whoever knows the cluster, and what a broker has to tell for it. `LiveCluster` implements
  * `LiveSource` on brokers and on the gateway; a broker fills it from `NodePositions`, the gateway from the `node` views of all brokers.
  */
-import type { LiveTables, QuorumRole } from "@vitrine/api";
+import type { GroupState, LiveTables, QuorumRole, ViewSpec } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
 import type { EventRing } from "./event-ring.ts";
 
@@ -13,6 +13,8 @@ export interface LiveSource {
   ages(): ReadonlyMap<NodeId, number>;
   /** Brings the tables up to date with what was marked since the last call; called before rows are read, at most 20 times a second. */
   refresh(): void;
+  /** Somebody looks at a view, for what is worth its work only then; returns the way to stop. */
+  watch?(view: ViewSpec): () => void;
   /** Called after events were added to the ring, so that they go out at once. */
   onEvents(listener: () => void): () => void;
   /** The broker this process is; null in the gateway. The `node` view holds its rows. */
@@ -121,6 +123,74 @@ export interface QuorumReport {
   readonly peers: readonly QuorumPeer[];
 }
 
+/** A group that this node coordinates. */
+export interface CoordinatedGroup {
+  readonly groupId: string;
+  /** Of `__consumer_offsets`, and its leader epoch. */
+  readonly coordinatorPartition: number;
+  readonly coordinatorEpoch: number;
+  readonly protocolType: string;
+  readonly protocolName: string | null;
+  readonly state: GroupState;
+  /** Wall clock. */
+  readonly stateSinceMs: number | null;
+  readonly generation: number;
+  readonly leaderId: string | null;
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly sessionTimeoutMs: number;
+    readonly rebalanceTimeoutMs: number;
+    readonly protocols: readonly string[];
+    /** Bytes of the embedded consumer protocol. */
+    readonly subscription: Uint8Array;
+    readonly assignment: Uint8Array;
+  }[];
+  readonly offsets: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly metadata: string;
+    readonly commitTimestampMs: number;
+  }[];
+}
+
+/** What happened to a group that this node coordinates. */
+export type GroupNotice =
+  | {
+      readonly type: "stateChanged";
+      readonly groupId: string;
+      readonly from: GroupState;
+      readonly to: GroupState;
+      readonly generation: number;
+      readonly memberCount: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "memberJoined";
+      readonly groupId: string;
+      readonly memberId: string;
+      readonly clientId: string;
+      readonly reason: string;
+    }
+  | { readonly type: "memberLeft"; readonly groupId: string; readonly memberId: string; readonly reason: string }
+  | { readonly type: "groupDeleted"; readonly groupId: string; readonly reason: string }
+  | { readonly type: "loaded" | "unloaded"; readonly groupIds: readonly string[] };
+
+/** The groups that a node coordinates; `broker.groups` is one. */
+export interface NodeGroups {
+  /** Ids that changed since the last call, those of groups gone included. */
+  takeChanged(): ReadonlySet<string>;
+  /** null when it is not coordinated here (any more), or does not exist. */
+  describe(groupId: string): CoordinatedGroup | null;
+  ids(): Iterable<string>;
+  /** Partitions of `__consumer_offsets` that it coordinates and has loaded. */
+  loaded(): Iterable<{ readonly partition: number; readonly epoch: number }>;
+  onEvent(listener: (event: GroupNotice) => void): () => void;
+}
+
 /** What a broker knows of itself. Every method is called on a tick, so it reads what is at hand and waits for nothing. */
 export interface NodePositions {
   /** Every partition that this node leads. */
@@ -134,4 +204,6 @@ export interface NodePositions {
   clients(): readonly ClientReport[];
   /** Producers of a partition that this node leads, the newest batch first, at most `limit`; null where it leads it no more. */
   producers(topic: string, partition: number, limit: number): readonly ProducerReport[] | null;
+  /** Absent where the node is no broker. */
+  readonly groups?: NodeGroups;
 }

@@ -9,6 +9,7 @@ import {
   topicColumns,
 } from "@vitrine/api";
 import type { TopicInfo } from "@vitrine/engine";
+import type { TopicGroups } from "./group-rows.ts";
 
 /** Rows of the table `topics`, and the `info` of `topic:NAME`: sums over the partition rows. */
 export class TopicRows {
@@ -16,9 +17,16 @@ export class TopicRows {
   readonly #minIsrOf: (topic: TopicInfo) => number;
   #version = 0;
 
-  constructor(tables: LiveTables, minIsrOf: (topic: TopicInfo) => number) {
+  readonly #groupsOf: (topic: string) => TopicGroups;
+
+  constructor(
+    tables: LiveTables,
+    minIsrOf: (topic: TopicInfo) => number,
+    groupsOf: (topic: string) => TopicGroups = () => NO_GROUPS,
+  ) {
     this.#tables = tables;
     this.#minIsrOf = minIsrOf;
+    this.#groupsOf = groupsOf;
   }
 
   /** Makes the rows of these topics again; those that are gone lose theirs. */
@@ -53,6 +61,7 @@ export class TopicRows {
       if (row !== undefined) rows.push(row);
     }
     const sum = (of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
+    const groups = this.#groupsOf(topic.name);
     const count = (is: (row: Row) => boolean) => sum((row) => (is(row) ? 1 : 0));
     return topicColumns.row({
       name: topic.name,
@@ -71,8 +80,8 @@ export class TopicRows {
       retention_bytes: numberOf(topic, "retention.bytes"),
       cleanup: topic.config.get("cleanup.policy") ?? "delete",
       internal: topic.internal,
-      groups: 0,
-      group_lag: null,
+      groups: groups.groups,
+      group_lag: groups.lag,
     });
   }
 
@@ -86,6 +95,8 @@ export class TopicRows {
     };
   }
 }
+
+const NO_GROUPS: TopicGroups = { groups: 0, lag: null };
 
 function numberOf(topic: TopicInfo, key: string): number | null {
   const text = topic.config.get(key);

@@ -43,6 +43,7 @@ interface Sub {
   dueMs: number;
   paused: boolean;
   needsSnap: boolean;
+  unwatch: () => void;
 }
 
 /** A delta encoded for all who hold the same version; text null: nothing changed. */
@@ -93,6 +94,7 @@ export class ViewHub {
       dueMs: 0,
       paused: false,
       needsSnap: true,
+      unwatch: () => {},
     };
     return {
       hz,
@@ -140,6 +142,7 @@ export class ViewHub {
 
   #begin(sub: Sub, from: string | undefined): void {
     this.#subs.add(sub);
+    sub.unwatch = this.#source.watch?.(sub.view) ?? sub.unwatch;
     this.#timer ??= this.#startTimer();
     this.#source.refresh();
     const { events } = this.#source;
@@ -208,7 +211,7 @@ export class ViewHub {
   }
 
   #remove(sub: Sub): void {
-    this.#subs.delete(sub);
+    if (this.#subs.delete(sub)) sub.unwatch();
     if (this.#subs.size === 0) this.#stopTimer();
   }
 
