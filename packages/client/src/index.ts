@@ -3,8 +3,12 @@ export { HttpClient } from "./http.ts";
 export type { CallOptions, HttpClientOptions } from "./http.ts";
 export { LiveSocket } from "./live-socket.ts";
 export type {
+  GroupHandle,
+  GroupHandlers,
+  GroupRequest,
   LiveSocketOptions,
   LiveStatus,
+  PartitionsOfTopics,
   RecordsEvent,
   RecordsGap,
   RecordsHandle,

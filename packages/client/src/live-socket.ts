@@ -5,6 +5,9 @@
 import { type ClientFrame, isReconnectable, type Problem, type ServerFrame, type SubId } from "@vitrine/api";
 import { Backoff } from "./backoff.ts";
 import type {
+  GroupHandle,
+  GroupHandlers,
+  GroupRequest,
   LiveSocketOptions,
   LiveStatus,
   RecordsHandle,
@@ -13,6 +16,7 @@ import type {
   WatchHandlers,
   WatchOptions,
 } from "./live-types.ts";
+import { GroupSubscription } from "./group-subscription.ts";
 import { RecordSubscription } from "./record-subscription.ts";
 import { openSse } from "./sse-transport.ts";
 import { parseRecordsFrame } from "./tail-record.ts";
@@ -36,7 +40,10 @@ export class LiveSocket {
   #welcomed = false;
   readonly #views = new Map<string, ViewSubscription>();
   readonly #records = new Set<RecordSubscription>();
-  readonly #byId = new Map<SubId, ViewSubscription | RecordSubscription>();
+  readonly #groups = new Set<GroupSubscription>();
+  readonly #byId = new Map<SubId, ViewSubscription | RecordSubscription | GroupSubscription>();
+  /** Session of the last welcome: the next connection goes on with its group members. */
+  #session: string | undefined;
   readonly #listeners = new Set<(status: LiveStatus) => void>();
   readonly #clockListeners = new Set<(serverTs: number) => void>();
   #status: LiveStatus;
@@ -143,6 +150,23 @@ export class LiveSocket {
     };
   }
 
+  /** Subscribes to records as a member of a group; partitions come as soon as there is a connection and the group has settled. */
+  group(request: GroupRequest, handlers: GroupHandlers): GroupHandle {
+    const subscription = new GroupSubscription(request, handlers, (frame) => this.#sendTo(subscription, frame));
+    this.#groups.add(subscription);
+    this.#subscribe(subscription);
+    return {
+      credit: (records, bytes) => subscription.credit(records, bytes),
+      pause: () => subscription.pause(),
+      resume: () => subscription.resume(),
+      close: () => {
+        subscription.close();
+        this.#groups.delete(subscription);
+        this.#byId.delete(subscription.id);
+      },
+    };
+  }
+
   /** No more deltas of views, events go on: a hidden tab, or the Pause button. */
   pause(): void {
     if (this.#status.paused) return;
@@ -171,7 +195,8 @@ export class LiveSocket {
     const transport: Transport = open(gateway, {
       open: () => {
         this.#blocked = 0;
-        transport.send({ t: "hello", client: this.#options.client ?? "vitrine-client" });
+        const resume = this.#session === undefined ? {} : { resume: this.#session };
+        transport.send({ t: "hello", client: this.#options.client ?? "vitrine-client", ...resume });
       },
       frame: (text, chars) => {
         if (this.#transport === transport) this.#onText(text, chars);
@@ -229,7 +254,8 @@ export class LiveSocket {
     if (text.startsWith('{"t":"records"')) {
       const id = /^\{"t":"records","id":("(?:[^"\\]|\\.)*"|-?\d+)/.exec(text)?.[1];
       const target = id === undefined ? undefined : this.#byId.get(JSON.parse(id) as SubId);
-      if (target instanceof RecordSubscription) target.onRecords(parseRecordsFrame(text), chars);
+      if (target instanceof RecordSubscription || target instanceof GroupSubscription)
+        target.onRecords(parseRecordsFrame(text), chars);
       return;
     }
     this.#onFrame(JSON.parse(text) as ServerFrame);
@@ -238,6 +264,7 @@ export class LiveSocket {
   #onFrame(frame: ServerFrame): void {
     switch (frame.t) {
       case "welcome":
+        this.#session = frame.session;
         this.#onWelcome(frame.broker);
         return;
       case "ping":
@@ -263,11 +290,15 @@ export class LiveSocket {
       case "event":
         this.#onSubFrame(frame);
         return;
-      case "records":
       case "assigned":
       case "revoking":
       case "revoked":
-      case "acked":
+      case "acked": {
+        const target = this.#byId.get(frame.id);
+        if (target instanceof GroupSubscription) target.onGroupFrame(frame);
+        return;
+      }
+      case "records":
         return;
     }
   }
@@ -276,6 +307,10 @@ export class LiveSocket {
     const target = frame.id === undefined ? undefined : this.#byId.get(frame.id);
     if (target instanceof ViewSubscription) {
       if (isViewFrame(frame) && !target.take(frame)) this.#resubscribe(target);
+    } else if (target instanceof GroupSubscription) {
+      if (frame.t === "subbed") target.onSubbed();
+      else if (frame.t === "gap") target.onGap(frame);
+      else if (frame.t === "caught_up") target.onCaughtUp(frame);
     } else if (target instanceof RecordSubscription) {
       if (frame.t === "subbed") target.onSubbed(frame);
       else if (frame.t === "gap") target.onGap(frame);
@@ -290,13 +325,22 @@ export class LiveSocket {
     this.#set({ state: "live", attempt: 0, retryInMs: null, reason: null, broker });
     for (const view of this.#views.values()) this.#subscribe(view);
     for (const records of this.#records) this.#subscribe(records);
+    for (const group of this.#groups) this.#subscribe(group);
     if (this.#status.paused) this.#send({ t: "pause" });
   }
 
   #onError(id: SubId, problem: Problem): void {
     const target = this.#byId.get(id);
+    if (target instanceof GroupSubscription && problem.retriable) {
+      // A commit that may succeed later: the subscription stands.
+      target.onRefusal(problem);
+      return;
+    }
     this.#byId.delete(id);
-    if (target instanceof RecordSubscription) {
+    if (target instanceof GroupSubscription) {
+      this.#groups.delete(target);
+      target.fail(problem);
+    } else if (target instanceof RecordSubscription) {
       this.#records.delete(target);
       target.fail(problem);
     } else if (target !== undefined) {
@@ -305,7 +349,7 @@ export class LiveSocket {
     }
   }
 
-  #subscribe(subscription: ViewSubscription | RecordSubscription): void {
+  #subscribe(subscription: ViewSubscription | RecordSubscription | GroupSubscription): void {
     if (!this.#welcomed) return;
     const id = ++this.#lastId;
     const frame = subscription.subFrame(id);
@@ -335,7 +379,7 @@ export class LiveSocket {
   }
 
   /** Only where the server knows the subscription by now. */
-  #sendTo(subscription: ViewSubscription | RecordSubscription, frame: ClientFrame): void {
+  #sendTo(subscription: ViewSubscription | RecordSubscription | GroupSubscription, frame: ClientFrame): void {
     if (this.#byId.get(subscription.id) === subscription) this.#send(frame);
   }
 

@@ -69,6 +69,49 @@ export interface RecordsRequest {
   };
 }
 
+/** A subscription as a member of a consumer group: partitions come and go, positions are the group's. Only over a WebSocket. */
+export interface GroupRequest extends Pick<
+  RecordsRequest,
+  "topics" | "credit" | "autoCredit" | "isolation" | "maxWaitMs" | "preview" | "filter"
+> {
+  readonly group: string;
+  /** A name that stays (`group.instance.id`): who comes back with it has the same partitions, without a rebalance. */
+  readonly member?: string;
+  readonly assignor?: "range" | "roundrobin" | "sticky" | "cooperative-sticky";
+  /** manual (default): what `records` has processed is acknowledged, in the background, and committed. delivered: what was sent counts as processed. */
+  readonly commit?: "manual" | "delivered";
+  /** Where a partition without a commit begins; default earliest. */
+  readonly from?: "earliest" | "latest";
+  /** How long the member stays when the connection is lost; default 10 s. */
+  readonly graceMs?: number;
+}
+
+/** Topic to partitions. */
+export type PartitionsOfTopics = Readonly<Record<string, readonly number[]>>;
+
+export interface GroupHandlers extends Pick<RecordsHandlers, "gap" | "caughtUp" | "failed"> {
+  /** Processed when it returns, or when its promise resolves: only then is it acknowledged. */
+  records(batch: RecordsEvent): void | Promise<void>;
+  /** All partitions that the subscription has now. */
+  assigned?(assignment: {
+    readonly partitions: PartitionsOfTopics;
+    readonly generation: number;
+    readonly memberId: string;
+  }): void;
+  /** They go to others; what was in hand was processed and acknowledged before, unless they were lost. */
+  revoked?(partitions: PartitionsOfTopics, reason: "rebalance" | "lost"): void;
+  committed?(committed: string | Readonly<Record<string, string>>): void;
+}
+
+export interface GroupHandle {
+  /** Adds to the window, where `autoCredit` is off. */
+  credit(records: number, bytes: number): void;
+  pause(): void;
+  resume(): void;
+  /** Leaves the group. */
+  close(): void;
+}
+
 export interface RecordsEvent {
   /** The topic of the batch. */
   readonly topic: string;

@@ -53,6 +53,17 @@ export function asyncApiDocument(version: string): Record<string, unknown> {
       },
       subscribeToView: request("sub_view", ["subbed", "snap", "delta", "event", "gap", "error"]),
       subscribeToRecords: request("sub_records", ["subbed", "records", "caught_up", "gap", "error"]),
+      subscribeAsGroup: request("sub_group", [
+        "subbed",
+        "assigned",
+        "records",
+        "caught_up",
+        "gap",
+        "revoking",
+        "revoked",
+        "acked",
+        "error",
+      ]),
     },
     components: { messages },
   };

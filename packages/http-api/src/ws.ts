@@ -12,6 +12,7 @@ import type { LiveSource } from "./live/source.ts";
 import type { ViewHub } from "./live/view-hub.ts";
 import type { HttpContext } from "./options.ts";
 import type { RecordSource } from "./subscriptions/record-source.ts";
+import { GroupMemberships } from "./subscriptions/group-memberships.ts";
 import { Session, type SessionTiming } from "./subscriptions/session.ts";
 
 export interface WsOptions {
@@ -59,8 +60,10 @@ export function serveWebSocket(app: FastifyInstance, context: HttpContext, optio
     reconnectMs: RECONNECT_MS,
     ...options.timing,
   };
+  const groups = new GroupMemberships(context.engine, context.members);
   const host = {
     ...options,
+    groups,
     timing,
     overfull,
     closed: (session: Session) => {
@@ -81,6 +84,8 @@ export function serveWebSocket(app: FastifyInstance, context: HttpContext, optio
     for (const session of sessions)
       session.drain("restart", randomInt(timing.reconnectMs / 8, timing.reconnectMs), options.alt?.() ?? []);
   });
+  // Members that wait for their sockets to come back would wait in vain.
+  app.addHook("preClose", () => groups.closeAll("its server is stopping"));
   app.addHook("onClose", (_app, done) => {
     clearInterval(clock);
     app.server.off("upgrade", onUpgrade);

@@ -56,6 +56,8 @@ export class MemberSession {
   #positions = new Map<string, MemberPosition>();
   /** Assigned, and not yet known where to begin. */
   #unplaced: readonly TopicPartition[] = [];
+  /** To be given up when the next poll shows that what was delivered of them was dealt with. */
+  #going: readonly TopicPartition[] = [];
   /** After what was delivered: what `commit {}` commits. */
   #delivered = new Map<string, MemberPosition>();
   #assignmentSeen = "";
@@ -88,7 +90,10 @@ export class MemberSession {
     };
     this.#driver = new MemberDriver(engine, settings, {
       assigned: (partitions, added) => this.#onAssigned(partitions, added),
-      revoke: () => this.#wake(),
+      revoke: (partitions) => {
+        this.#going = partitions;
+        this.#wake();
+      },
       lost: (partitions) => this.#drop(partitions),
       ended: (error, reason) => {
         this.#ended = { error, reason };
@@ -119,7 +124,7 @@ export class MemberSession {
   async untilStable(waitMs: number, signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + waitMs;
     while (!this.isStable && this.#ended === null && !signal.aborted && performance.now() < deadline) {
-      if (this.#driver.member.state === "revoking") this.#driver.revoked();
+      this.#giveUp();
       await this.#changed.wait(Math.min(ALIVE_MS, Math.max(1, deadline - performance.now())));
     }
     this.#refuseEnded();
@@ -145,7 +150,7 @@ export class MemberSession {
       this.#refuseEnded();
       const leftMs = Math.max(0, deadline - performance.now());
       const over = leftMs === 0 || options.signal.aborted || turn !== this.#polls;
-      if (this.#driver.member.state === "revoking") this.#driver.revoked();
+      this.#giveUp();
       if (this.isStable) {
         const result = await this.#read({ ...options, waitMs: over ? 0 : leftMs }, turn);
         if (result !== null && (result.records.length > 0 || over || performance.now() >= deadline)) return result;
@@ -225,6 +230,13 @@ export class MemberSession {
     };
   }
 
+  #giveUp(): void {
+    if (this.#driver.member.state !== "revoking") return;
+    this.#drop(this.#going);
+    this.#going = [];
+    this.#driver.revoked();
+  }
+
   /** Finds out where the partitions begin that were added. */
   async #place(isolation: "committed" | "uncommitted"): Promise<void> {
     const wanted = this.#unplaced;
@@ -237,10 +249,13 @@ export class MemberSession {
   }
 
   #onAssigned(partitions: readonly TopicPartition[], added: readonly TopicPartition[]): void {
-    const now = new Set(partitions.map(partitionId));
-    this.#drop([...this.#positions.values(), ...this.#unplaced].filter((at) => !now.has(partitionId(at))));
+    // What it owns and is not assigned any more is given up at the next poll, and can be committed until then.
+    const owned = new Set(this.#driver.member.owned.map(partitionId));
+    this.#drop([...this.#positions.values(), ...this.#unplaced].filter((at) => !owned.has(partitionId(at))));
     this.#drop(added);
-    this.#unplaced = [...this.#unplaced, ...added];
+    this.#going = [];
+    const known = new Set([...this.#positions.keys(), ...this.#unplaced.map(partitionId)]);
+    this.#unplaced = [...this.#unplaced, ...partitions.filter((at) => !known.has(partitionId(at)))];
     this.#wake();
   }
 

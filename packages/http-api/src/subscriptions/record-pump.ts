@@ -29,6 +29,8 @@ export interface PumpHost {
   send(frames: readonly string[], records: number): void;
   /** Sends a frame that costs no credit. */
   sendFree(frame: string): void;
+  /** What a frame that is about to be sent leaves behind it: a reader that goes on there misses nothing. */
+  moved?(partition: number, next: TailPosition): void;
   /** The tail cannot go on. */
   failed(problem: Problem): void;
 }
@@ -192,6 +194,7 @@ export class RecordPump {
 
   #recordsFrame(event: RecordsEvent, texts: readonly string[], next: TailPosition): string {
     const position = formatPosition(event.partition, next);
+    this.#host.moved?.(event.partition, next);
     const lag = Math.max(0, event.highWatermark - next.offset);
     return `{"t":"records",${this.#head()}"p":${event.partition},"r":[${texts.join(",")}],"next":"${position}","hw":${event.highWatermark},"lag":${lag}${this.#gen()}}`;
   }
@@ -207,6 +210,7 @@ export class RecordPump {
       case "gap": {
         const { partition, from, to, reason } = event;
         const next = formatPosition(partition, event.next);
+        this.#host.moved?.(partition, event.next);
         this.#host.sendFree(
           `{"t":"gap",${this.#head()}"p":${partition},"from":${from},"to":${to},"reason":"${reason}","next":"${next}"${this.#gen()}}`,
         );

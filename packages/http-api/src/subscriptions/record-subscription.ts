@@ -9,6 +9,7 @@ import {
 } from "@vitrine/api";
 import { ProblemError, refuse } from "../error-reply.ts";
 import type { RecordTail, TailOptions, TailStart } from "../record-tail.ts";
+import { CreditWindow } from "./credit-window.ts";
 import { recordFilter } from "./record-filter.ts";
 import type { LogBounds, RecordSource } from "./record-source.ts";
 import { type PumpHost, RecordPump } from "./record-pump.ts";
@@ -23,7 +24,6 @@ export interface RecordSocket {
   ended(id: SubId, problem: Problem): void;
 }
 
-const DEFAULT_CREDIT = { records: 500, bytes: 1_048_576 };
 const DEFAULT_MAX_WAIT_MS = 20;
 
 /** One `sub` to records: a tail per topic, one window of credits for all of them. */
@@ -32,8 +32,7 @@ export class RecordSubscription {
   readonly #frame: SubRecordsFrame;
   readonly #socket: RecordSocket;
   readonly #pumps = new Map<string, RecordPump>();
-  #records: number;
-  #bytes: number;
+  readonly #window: CreditWindow;
   #gen: number | undefined;
   #paused = false;
   #closed = false;
@@ -42,9 +41,7 @@ export class RecordSubscription {
     this.id = frame.id;
     this.#frame = frame;
     this.#socket = socket;
-    const credit = frame.credit ?? DEFAULT_CREDIT;
-    this.#records = credit === "auto" ? Number.POSITIVE_INFINITY : credit.records;
-    this.#bytes = credit === "auto" ? Number.POSITIVE_INFINITY : credit.bytes;
+    this.#window = new CreditWindow(frame.credit);
   }
 
   /** Checks the frame and makes the subscription; the tails are opened by `open`. Throws a ProblemError. */
@@ -103,8 +100,7 @@ export class RecordSubscription {
   }
 
   credit(frame: CreditFrame): void {
-    this.#records += frame.records ?? 0;
-    this.#bytes += frame.bytes ?? 0;
+    this.#window.add(frame);
     this.wake();
   }
 
@@ -128,7 +124,7 @@ export class RecordSubscription {
     for (const pump of this.#pumps.values()) pump.wake();
   }
 
-  close(): void {
+  close(_grace = false): void {
     this.#closed = true;
     for (const pump of this.#pumps.values()) pump.close();
   }
@@ -162,12 +158,11 @@ export class RecordSubscription {
       filter: recordFilter(frame.filter),
       maxRate: frame.mode === "sample" ? (frame.max_rate ?? null) : null,
       gen: () => this.#gen,
-      roomChars: () => this.#bytes,
-      room: () => (this.#paused || this.#bytes <= 0 || this.#socket.blocked() ? 0 : this.#records),
+      roomChars: () => this.#window.bytes,
+      room: () => (this.#paused || this.#socket.blocked() ? 0 : this.#window.records),
       send: (frames, records) => {
         const text = frames.length === 1 ? frames[0]! : `[${frames.join(",")}]`;
-        this.#records -= records;
-        this.#bytes -= text.length;
+        this.#window.take(records, text.length);
         this.#socket.send(text);
       },
       sendFree: (text) => this.#socket.send(text),

@@ -2,12 +2,15 @@
  * One connection of `/v1/ws`: CONNECTING until a good hello, then READY until it is closed. Frames in, subscriptions by id, frames out.
  * A bad subscription is answered with `error`; only breaches of the protocol itself close the socket.
  */
+import { randomBytes } from "node:crypto";
 import {
+  type AckFrame,
   type ClientFrame,
   CLOSE,
   httpProblem,
   parseView,
   type Problem,
+  type SeekFrame,
   type SubGroupFrame,
   type SubId,
   type SubRecordsFrame,
@@ -20,6 +23,8 @@ import { toProblem } from "../error-reply.ts";
 import type { LiveSource } from "../live/source.ts";
 import type { ViewHub, ViewMessage, ViewSubscription } from "../live/view-hub.ts";
 import { parseMessage, readFrame } from "./client-frames.ts";
+import type { GroupMemberships } from "./group-memberships.ts";
+import { GroupSubscription } from "./group-subscription.ts";
 import type { RecordSource } from "./record-source.ts";
 import { RecordSubscription } from "./record-subscription.ts";
 
@@ -27,6 +32,7 @@ export interface SessionHost {
   readonly source: LiveSource;
   readonly hub: ViewHub;
   readonly records: RecordSource;
+  readonly groups: GroupMemberships;
   readonly timing: SessionTiming;
   /** All sockets of the process together hold more than they may. */
   overfull(): boolean;
@@ -42,7 +48,7 @@ export interface SessionTiming {
 
 type Subscription =
   | { readonly kind: "view"; readonly view: ViewSubscription; readonly name: string }
-  | { readonly kind: "records"; readonly records: RecordSubscription };
+  | { readonly kind: "records"; readonly records: RecordSubscription | GroupSubscription };
 
 /** Bytes that may wait in a socket before record subscriptions stop reading the log, and before ticks of views are skipped. */
 const RECORDS_BUFFER = 256 * 1024;
@@ -53,13 +59,16 @@ const ANSWERS_BUFFER = 4 * 1024 * 1024;
 const CONNECTION_IDS = { count: 0 };
 
 export class Session {
-  readonly id = `s-${++CONNECTION_IDS.count}`;
+  /** With random letters: who knows it may go on with its group members. */
+  readonly id = `s-${++CONNECTION_IDS.count}-${randomBytes(6).toString("hex")}`;
   readonly #socket: WebSocket;
   readonly #host: SessionHost;
   readonly #subs = new Map<SubId, Subscription>();
   readonly #helloTimer: ReturnType<typeof setTimeout>;
   readonly #pingTimer: ReturnType<typeof setInterval>;
   #ready = false;
+  /** Session of an earlier connection that this one goes on with. */
+  #resumed: string | undefined;
   #ended = false;
   #missedPings = 0;
   /** Frames that counted in the second that began at `#windowMs`. */
@@ -140,7 +149,7 @@ export class Session {
   #onFrame(value: Record<string, unknown>): void {
     const read = readFrame(value);
     if (!this.#ready) {
-      if (read.ok && read.frame.t === "hello") this.#welcome();
+      if (read.ok && read.frame.t === "hello") this.#welcome(read.frame.resume);
       else this.close(CLOSE.malformed, read.ok ? "the first frame is hello" : read.problem.detail.slice(0, 100));
       return;
     }
@@ -156,8 +165,9 @@ export class Session {
     }
   }
 
-  #welcome(): void {
+  #welcome(resume: string | undefined): void {
     this.#ready = true;
+    this.#resumed = resume;
     clearTimeout(this.#helloTimer);
     const { frame, subs, partitions, messages_per_second } = WS_LIMITS;
     const { selfId, clusterId } = this.#host.source;
@@ -168,7 +178,7 @@ export class Session {
       cluster: clusterId,
       ping_ms: this.#host.timing.pingMs,
       limits: { frame, subs, partitions, messages_per_second },
-      features: ["views", "records", "credits", "seek", "sample", "filter", "preview"],
+      features: ["views", "records", "credits", "seek", "sample", "filter", "preview", "groups"],
     });
   }
 
@@ -184,7 +194,7 @@ export class Session {
         this.#records(frame.id)?.credit(frame);
         return;
       case "seek":
-        this.#records(frame.id)?.seek(frame);
+        this.#seek(frame);
         return;
       case "pause":
       case "resume":
@@ -194,6 +204,8 @@ export class Session {
         this.#drop(frame.id);
         return;
       case "ack":
+        this.#ack(frame);
+        return;
       case "pong":
         return;
       default:
@@ -211,7 +223,7 @@ export class Session {
       return;
     }
     if ("view" in frame) this.#subscribeView(frame);
-    else if ("group" in frame) this.#error(frame.id, noGroupsYet());
+    else if ("group" in frame) this.#subscribeGroup(frame);
     else this.#subscribeRecords(frame);
   }
 
@@ -261,6 +273,41 @@ export class Session {
     void this.#openRecords(records);
   }
 
+  #subscribeGroup(frame: SubGroupFrame): void {
+    const membership = this.#host.groups.take(frame, this.id, this.#resumed);
+    const records = new GroupSubscription(frame, {
+      source: this.#host.records,
+      membership,
+      socket: {
+        send: (text) => this.#send(text),
+        blocked: () => this.bufferedAmount > RECORDS_BUFFER || this.#host.overfull(),
+        ended: (id, problem) => {
+          this.#subs.delete(id);
+          this.#error(id, problem);
+        },
+      },
+    });
+    this.#subs.set(frame.id, { kind: "records", records });
+    records.open();
+  }
+
+  #seek(frame: SeekFrame): void {
+    const records = this.#records(frame.id);
+    if (records instanceof RecordSubscription) records.seek(frame);
+    else if (records !== undefined)
+      this.#error(
+        frame.id,
+        notOfGroups("a member reads where its group has committed: reset the group's offsets instead of seeking"),
+      );
+  }
+
+  #ack(frame: AckFrame): void {
+    const records = this.#records(frame.id);
+    if (records instanceof GroupSubscription) records.ack(frame);
+    else if (records !== undefined)
+      this.#error(frame.id, notOfGroups("ack is for subscriptions with a group; others keep their own cursor"));
+  }
+
   /** Rejects never. */
   async #openRecords(records: RecordSubscription): Promise<void> {
     try {
@@ -286,16 +333,17 @@ export class Session {
     }
   }
 
-  #records(id: SubId): RecordSubscription | undefined {
+  #records(id: SubId): RecordSubscription | GroupSubscription | undefined {
     const sub = this.#subs.get(id);
     return sub?.kind === "records" ? sub.records : undefined;
   }
 
-  #drop(id: SubId): void {
+  /** `grace`: the socket is gone, so a member of a group waits a while for it to come back. */
+  #drop(id: SubId, grace = false): void {
     const sub = this.#subs.get(id);
     this.#subs.delete(id);
     if (sub?.kind === "view") sub.view.close();
-    else sub?.records.close();
+    else sub?.records.close(grace);
   }
 
   #ping(): void {
@@ -335,7 +383,7 @@ export class Session {
     this.#ended = true;
     clearTimeout(this.#helloTimer);
     clearInterval(this.#pingTimer);
-    for (const id of this.#subs.keys()) this.#drop(id);
+    for (const id of this.#subs.keys()) this.#drop(id, true);
     this.#host.closed(this);
   }
 }
@@ -356,9 +404,8 @@ function viewText(head: string, messages: readonly ViewMessage[]): string {
   return frames.length === 1 ? frames[0]! : `[${frames.join(",")}]`;
 }
 
-function noGroupsYet(): Problem {
-  const detail = "this version does not serve group subscriptions: leave group out and keep your own cursor";
-  return httpProblem({ status: 501, slug: "no-group-subscriptions", title: "No group subscriptions", detail });
+function notOfGroups(what: string): Problem {
+  return httpProblem({ status: 422, slug: "invalid-frame", title: "Invalid frame", detail: what });
 }
 
 function tooManySubs(): Problem {

@@ -1,0 +1,285 @@
+/** One group, three ways in: a curl loop, a WebSocket and kafkajs share a topic; members die; lag and resets are what the offsets say. */
+import type { GroupLagReply, MemberRecordsReply, MemberReply, ResetOffsetsReply } from "@vitrine/api";
+import kafkajs from "kafkajs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCluster, waitFor, type RunningCluster } from "../fixtures/cluster.ts";
+import { LiveClient } from "../fixtures/live-client.ts";
+
+const { AssignerProtocol, Kafka, logLevel } = kafkajs;
+const { MemberAssignment, MemberMetadata } = AssignerProtocol;
+
+let cluster: RunningCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ env: { VITRINE_SET_GROUP_INITIAL_REBALANCE_DELAY_MS: "200" } });
+});
+afterAll(() => cluster?.stop());
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+  const response = await cluster.fetch(path, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as T };
+}
+
+async function topic(name: string, partitions: number): Promise<void> {
+  expect((await call("PUT", `/topics/${name}`, { partitions })).status).toBe(201);
+}
+
+/** One record with a value of its own into each of the partitions in turn. */
+async function produce(name: string, partitions: number, from: number, count: number): Promise<string[]> {
+  const values = Array.from({ length: count }, (_, i) => `v${from + i}`);
+  const records = values.map((value, i) => ({ partition: i % partitions, value }));
+  expect((await call("POST", `/topics/${name}/records`, records)).status).toBe(200);
+  return values;
+}
+
+/** A curl loop: polls until it is stopped, and commits what it was given when it was noted. */
+class CurlLoop {
+  readonly seen: string[] = [];
+  assignment: Record<string, number[]> = {};
+  failure: string | null = null;
+  #stopped = false;
+  readonly #path: string;
+  #loop: Promise<void>;
+
+  constructor(group: string, member: string) {
+    this.#path = `/groups/${group}/members/${member}`;
+    this.#loop = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const poll = await call<MemberRecordsReply>("GET", `${this.#path}/records?wait=1s`);
+      // Seen by the wait that then lasts too long; a rejection of its own would hide it.
+      if (poll.status !== 200) {
+        this.failure = `the poll got ${poll.status}: ${JSON.stringify(poll.body)}`;
+        return;
+      }
+      this.assignment = poll.body.assignment;
+      this.seen.push(...poll.body.records.map((record) => String(record.value)));
+      if (poll.body.records.length > 0) await call("POST", `${this.#path}/commit`, {});
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#stopped = true;
+    await this.#loop;
+    expect(this.failure).toBeNull();
+    expect((await call("DELETE", this.#path)).status).toBe(200);
+  }
+}
+
+const count = (assignment: Record<string, number[]>, name: string) => assignment[name]?.length ?? 0;
+
+describe("a shared group", () => {
+  test("curl, WebSocket and kafkajs share six partitions; a killed socket's partitions go to the others, and nothing is missed", async () => {
+    await topic("shared", 6);
+    const joined = await call<MemberReply>("POST", "/groups/mixed/members", { topics: ["shared"], member: "loop" });
+    expect(joined).toMatchObject({ status: 201, body: { member: "loop", state: "stable", served_by: "gateway" } });
+    expect(joined.body.assignment).toEqual({ shared: [0, 1, 2, 3, 4, 5] });
+    const loop = new CurlLoop("mixed", "loop");
+
+    const socket = await LiveClient.open(cluster.url);
+    const overSocket: string[] = [];
+    let socketHas: Record<string, number[]> = {};
+    socket.send({ t: "sub", id: "g", topics: ["shared"], group: "mixed", grace_ms: 500, credit: "auto" });
+    const pump = setInterval(() => {
+      for (const frame of socket.frames.splice(0)) {
+        if (frame.t === "assigned") socketHas = frame.partitions;
+        if (frame.t === "records") overSocket.push(...frame.r.map((record) => String(record.v)));
+        if (frame.t === "records") socket.send({ t: "ack", id: "g", next: frame.next });
+        if (frame.t === "revoking") socket.send({ t: "ack", id: "g" });
+        if (frame.t === "revoked") socketHas = {};
+        if (frame.t === "ping") socket.send({ t: "pong" });
+      }
+    }, 20);
+
+    const kafka = new Kafka({
+      clientId: "third",
+      brokers: cluster.bootstrapServers.split(","),
+      logLevel: logLevel.NOTHING,
+    });
+    const consumer = kafka.consumer({
+      groupId: "mixed",
+      heartbeatInterval: 300,
+      partitionAssigners: [rangeOfKafkajs],
+    });
+    const overKafka: string[] = [];
+    let kafkaHas: Record<string, number[]> = {};
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => (kafkaHas = payload.memberAssignment));
+    await consumer.connect();
+    await consumer.subscribe({ topic: "shared", fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ message }) => void overKafka.push(JSON.parse(message.value!.toString()) as string),
+    });
+
+    const shares = () => [loop.assignment, socketHas, kafkaHas].map((has) => count(has, "shared"));
+    await waitFor(() => shares().join() === "2,2,2", {
+      timeoutMs: 60_000,
+      what: () => `two partitions for each, not ${shares().join()}`,
+    });
+    const first = await produce("shared", 6, 0, 60);
+    const seen = () => new Set([...loop.seen, ...overSocket, ...overKafka]);
+    await waitFor(() => first.every((value) => seen().has(value)), {
+      what: () =>
+        `all records to be read by one of the three, who read ${[loop.seen, overSocket, overKafka].map((part) => part.length).join()}`,
+    });
+    for (const part of [loop.seen, overSocket, overKafka]) expect(part.length).toBeGreaterThan(0);
+
+    const described = await call<{ members: { assigned: Record<string, number[]> }[] }>("GET", "/groups/mixed");
+    const partitions = described.body.members.flatMap((member) => member.assigned["shared"] ?? []);
+    expect(partitions.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+
+    clearInterval(pump);
+    socket.socket.terminate();
+    await waitFor(() => count(loop.assignment, "shared") === 3 && count(kafkaHas, "shared") === 3, {
+      timeoutMs: 60_000,
+      what: () => `three partitions for each of the two that are left, not ${shares().join()}`,
+    });
+    const second = await produce("shared", 6, 60, 60);
+    await waitFor(() => second.every((value) => seen().has(value)), { what: "the records after the kill to be read" });
+    await consumer.disconnect();
+    await loop.leave();
+    await waitFor(async () => (await call<GroupLagReply>("GET", "/groups/mixed/lag")).body.lag === 0, {
+      what: "no lag after everybody has committed and left",
+    });
+  });
+
+  test("a subscriber that comes back with its member name in time finds its partitions, without a rebalance", async () => {
+    await topic("pages", 2);
+    const sub = { t: "sub", id: 1, topics: ["pages"], group: "tabs", member: "tab-1", grace_ms: 20_000 };
+    const first = await LiveClient.open(cluster.url);
+    first.send(sub);
+    const before = await first.next("assigned", 1, 30_000);
+    expect(before.partitions).toEqual({ pages: [0, 1] });
+    await produce("pages", 2, 0, 4);
+    await first.next("records", 1);
+    first.socket.terminate();
+    const second = await LiveClient.open(cluster.url);
+    second.send(sub);
+    const after = await second.next("assigned", 1, 30_000);
+    expect(after).toMatchObject({ generation: before.generation, member_id: before.member_id });
+    // Nothing was acknowledged, so everything comes again.
+    expect(after.start).toEqual({ pages: "0:0,1:0" });
+    await second.next("records", 1);
+    second.send({ t: "unsub", id: 1 });
+    await waitFor(async () => (await call<{ state: string }>("GET", "/groups/tabs")).body.state === "Empty", {
+      what: "the group to be empty after the unsubscribe",
+    });
+  });
+});
+
+describe("lag, commits and resets", () => {
+  test("C6 lag is end less committed and its seconds the age of the record there; offsets of an empty group go where they are sent, of a live one nowhere", async () => {
+    await topic("billed", 2);
+    const startedMs = Date.now();
+    await produce("billed", 2, 0, 10);
+    const producedMs = Date.now();
+    expect((await call("PUT", "/groups/books/offsets", { billed: { 0: 3, 1: 5 } })).status).toBe(200);
+    const askedMs = Date.now();
+    const { body: lag } = await call<GroupLagReply>("GET", "/groups/books/lag");
+    expect(lag).toMatchObject({
+      group: "books",
+      state: "Empty",
+      lag: 2,
+      worst: { topic: "billed", partition: 0, lag: 2 },
+    });
+    expect(
+      lag.partitions.map(({ partition, committed, end, lag: behind }) => [partition, committed, end, behind]),
+    ).toEqual([
+      [0, 3, 5, 2],
+      [1, 5, 5, 0],
+    ]);
+    expect(lag.partitions[1]!.lag_seconds).toBe(0);
+    expect(lag.lag_seconds! * 1_000).toBeGreaterThanOrEqual(askedMs - producedMs);
+    expect(lag.lag_seconds! * 1_000).toBeLessThanOrEqual(Date.now() - startedMs);
+
+    const reset = (body: unknown, dryRun = false) =>
+      call<ResetOffsetsReply>("POST", `/groups/books/offsets/reset${dryRun ? "?dry_run=1" : ""}`, body);
+    const offsets = async () => (await call<{ offsets: unknown }>("GET", "/groups/books/offsets")).body.offsets;
+    const after = (reply: { body: ResetOffsetsReply }) => reply.body.partitions.map((row) => row.after);
+    expect(after(await reset({ to: "earliest" }, true))).toEqual([0, 0]);
+    expect(await offsets()).toEqual({ billed: { 0: 3, 1: 5 } });
+    expect(after(await reset({ to: "latest" }, true))).toEqual([5, 5]);
+    expect(after(await reset({ shift: -2 }, true))).toEqual([1, 3]);
+    expect((await reset({ to: 99, partitions: { billed: [1] } }, true)).body.partitions).toMatchObject([
+      { partition: 1, before: 5, after: 5, clamped: true },
+    ]);
+    // The first offset at or after a time: all are later than the start, none is later than now.
+    expect(after(await reset({ to: new Date(startedMs).toISOString() }, true))).toEqual([0, 0]);
+    expect(after(await reset({ to: new Date(Date.now() + 60_000).toISOString() }, true))).toEqual([5, 5]);
+    expect(after(await reset({ to: "earliest", topics: ["billed"] }))).toEqual([0, 0]);
+    expect(await offsets()).toEqual({ billed: { 0: 0, 1: 0 } });
+
+    const joined = await call<MemberReply>("POST", "/groups/books/members", { topics: ["billed"], member: "clerk" });
+    expect(joined.status).toBe(201);
+    expect(await reset({ to: "latest" })).toMatchObject({
+      status: 409,
+      body: { kafka_error: "NON_EMPTY_GROUP", kafka_code: 68, retriable: false, side_effects: "none" },
+    });
+    expect((await call("DELETE", "/groups/books")).status).toBe(409);
+    expect((await call("DELETE", "/groups/books/members/clerk")).status).toBe(200);
+    expect((await call("DELETE", "/groups/books")).status).toBe(204);
+    expect((await call("GET", "/groups/books")).status).toBe(404);
+  });
+
+  test("a caller that stops polling leaves after its time, and is told so", async () => {
+    await topic("quiet", 1);
+    const join = { topics: ["quiet"], member: "sleepy", max_poll_interval_ms: 1_500 };
+    expect((await call("POST", "/groups/nap/members", join)).status).toBe(201);
+    await waitFor(async () => (await call<{ state: string }>("GET", "/groups/nap")).body.state === "Empty", {
+      what: "the silent member to have left",
+    });
+    expect(await call("GET", "/groups/nap/members/sleepy/records")).toMatchObject({
+      status: 404,
+      body: {
+        kafka_error: "UNKNOWN_MEMBER_ID",
+        detail: expect.stringContaining("nobody polled for it"),
+        side_effects: "none",
+      },
+    });
+  });
+
+  test("a member asked for at a process that does not hold it says where it is", async () => {
+    await topic("elsewhere", 1);
+    expect((await call("POST", "/groups/away/members", { topics: ["elsewhere"], member: "here" })).status).toBe(201);
+    const response = await fetch(new URL("/groups/away/members/here/records", cluster.ready.brokers[0]!.http));
+    expect(response.status).toBe(404);
+    expect(((await response.json()) as { detail: string }).detail).toContain("held by another process");
+    expect((await call("DELETE", "/groups/away/members/here")).status).toBe(200);
+  });
+});
+
+/** kafkajs brings no assignor named `range`; this one gives what Kafka's does, so that it can share a group with those that offer it. */
+const rangeOfKafkajs: import("kafkajs").PartitionAssigner = ({ cluster: known }) => ({
+  name: "range",
+  version: 0,
+  protocol: ({ topics }) => ({
+    name: "range",
+    metadata: MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
+  }),
+  assign: async ({ members, topics }) => {
+    const ids = members.map((member) => member.memberId).sort();
+    const shares = new Map(ids.map((id) => [id, {} as Record<string, number[]>]));
+    for (const name of topics) {
+      const all = known.findTopicPartitionMetadata(name).map((row) => row.partitionId);
+      const each = Math.floor(all.length / ids.length);
+      let next = 0;
+      ids.forEach((id, index) => {
+        const size = each + (index < all.length % ids.length ? 1 : 0);
+        shares.get(id)![name] = all.slice(next, next + size);
+        next += size;
+      });
+    }
+    return ids.map((memberId) => ({
+      memberId,
+      memberAssignment: MemberAssignment.encode({
+        version: 0,
+        assignment: shares.get(memberId)!,
+        userData: Buffer.alloc(0),
+      }),
+    }));
+  },
+});
