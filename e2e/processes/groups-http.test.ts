@@ -1,5 +1,7 @@
 /** One group, three ways in: a curl loop, a WebSocket and kafkajs share a topic; members die; lag and resets are what the offsets say. */
+import { groupPartitionColumns, type GroupViewInfo } from "@vitrine/api";
 import type { GroupLagReply, MemberRecordsReply, MemberReply, ResetOffsetsReply } from "@vitrine/api";
+import { LiveSocket, watchView } from "@vitrine/client";
 import kafkajs from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCluster, waitFor, type RunningCluster } from "../fixtures/cluster.ts";
@@ -12,7 +14,11 @@ let cluster: RunningCluster;
 beforeAll(async () => {
   cluster = await startCluster({ env: { VITRINE_SET_GROUP_INITIAL_REBALANCE_DELAY_MS: "200" } });
 });
-afterAll(() => cluster?.stop());
+const sockets: LiveSocket[] = [];
+afterAll(async () => {
+  for (const socket of sockets) socket.stop();
+  await cluster?.stop();
+});
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
   const response = await cluster.fetch(path, {
@@ -171,6 +177,60 @@ describe("a shared group", () => {
   });
 });
 
+describe("the client library", () => {
+  test("acknowledges what its handler has processed, also before partitions go to another member", async () => {
+    await topic("worked", 2);
+    const processed: string[] = [];
+    const moves: string[] = [];
+    const socket = new LiveSocket({ gateways: [cluster.url], transport: "websocket" });
+    const open = (name: string) =>
+      socket.group(
+        { group: "workers", topics: ["worked"], member: name },
+        {
+          async records(batch) {
+            // Slow enough that a batch is in hand when the partitions move.
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            processed.push(...batch.records.map((record) => JSON.parse(record.value!) as string));
+          },
+          assigned: ({ partitions }) => moves.push(`${name} has ${partitions["worked"]?.join("+") ?? "none"}`),
+          failed: (problem) => moves.push(`${name} failed: ${problem.detail}`),
+        },
+      );
+    socket.start();
+    const first = open("one");
+    await waitFor(() => moves.includes("one has 0+1"), {
+      timeoutMs: 30_000,
+      what: () => `an assignment, not ${moves.join()}`,
+    });
+    const values = await produce("worked", 2, 0, 40);
+    const second = open("two");
+    await waitFor(() => moves.includes("one has 0") && moves.includes("two has 1"), {
+      timeoutMs: 30_000,
+      what: () => `one partition for each, not ${moves.join()}`,
+    });
+    const more = await produce("worked", 2, 40, 40);
+    await waitFor(() => [...values, ...more].every((value) => processed.includes(value)), {
+      what: "all to be processed",
+    });
+    first.close();
+    second.close();
+    await waitFor(async () => (await call<GroupLagReply>("GET", "/groups/workers/lag")).body.lag === 0, {
+      what: "everything to be committed",
+    });
+    socket.stop();
+    // The handover was clean: nobody read a record again that another had processed.
+    expect(processed.toSorted()).toEqual([...values, ...more].toSorted());
+  });
+});
+
+/** One connection for the views of these tests. */
+function socketOf(): LiveSocket {
+  const socket = new LiveSocket({ gateways: [cluster.url], transport: "websocket" });
+  socket.start();
+  sockets.push(socket);
+  return socket;
+}
+
 describe("lag, commits and resets", () => {
   test("C6 lag is end less committed and its seconds the age of the record there; offsets of an empty group go where they are sent, of a live one nowhere", async () => {
     await topic("billed", 2);
@@ -249,6 +309,49 @@ describe("lag, commits and resets", () => {
     expect(response.status).toBe(404);
     expect(((await response.json()) as { detail: string }).detail).toContain("held by another process");
     expect((await call("DELETE", "/groups/away/members/here")).status).toBe(200);
+  });
+});
+
+describe("the live view of a group", () => {
+  test("says what the REST answer says, and goes on when the coordinator is killed, which costs the member nothing", async () => {
+    await topic("watched", 2);
+    const join = { topics: ["watched"], member: "w" };
+    const joined = await call<MemberReply>("POST", "/groups/seen/members", join);
+    expect(joined.status).toBe(201);
+    await produce("watched", 2, 0, 6);
+    expect((await call("PUT", "/groups/seen/offsets", { watched: { 0: 1, 1: 3 } })).status).toBe(200);
+    const state = watchView(socketOf(), "group:seen").state;
+    const rows = () => [...state.rows.values()].map(({ row }) => groupPartitionColumns.fields(row));
+    const summary = () => (state.info as GroupViewInfo | null)?.summary ?? null;
+    await waitFor(() => summary()?.lag === 2 && (summary()?.lag_s ?? 0) > 0, {
+      what: () => `the view to show the lag: ${JSON.stringify(summary())}`,
+    });
+    const { body: lag } = await call<GroupLagReply>("GET", "/groups/seen/lag");
+    const byPartition = (list: readonly { partition?: number; p?: number }[]) =>
+      list.toSorted((a, b) => (a.p ?? a.partition ?? 0) - (b.p ?? b.partition ?? 0));
+    expect(byPartition(rows())).toMatchObject(
+      byPartition(lag.partitions).map((row) => {
+        const { partition, committed, end, lag: behind, member_id } = row as GroupLagReply["partitions"][number];
+        return { p: partition, committed, end, lag: behind, member: member_id };
+      }),
+    );
+    const coordinator = summary()!.coordinator;
+    expect((await cluster.control(`/v1/brokers/${coordinator}/kill`)).ok).toBe(true);
+    await waitFor(() => ![-1, coordinator].includes(summary()?.coordinator ?? -1), {
+      timeoutMs: 30_000,
+      what: () => `another coordinator: ${JSON.stringify(summary())}`,
+    });
+    expect(summary()).toMatchObject({ lag: 2, members: 1, state: "Stable", generation: joined.body.generation });
+    const poll = await waitFor(
+      async () => {
+        const answer = await call<MemberRecordsReply>("GET", "/groups/seen/members/w/records?wait=1s");
+        return answer.status === 200 && answer.body.state === "stable" ? answer.body : null;
+      },
+      { timeoutMs: 30_000, what: "the member to be served as before" },
+    );
+    expect(poll.generation).toBe(joined.body.generation);
+    expect((await call("POST", "/groups/seen/members/w/commit", { watched: { 0: 3 } })).status).toBe(200);
+    await waitFor(() => summary()?.lag === 0, { what: () => `the commit to show: ${JSON.stringify(summary())}` });
   });
 });
 
