@@ -177,6 +177,30 @@ describe("a shared group", () => {
   });
 });
 
+test("a hello that goes on with an earlier session finds its nameless member; one with a guessed session does not", async () => {
+  await topic("resumed", 1);
+  const sub = { t: "sub", id: 1, topics: ["resumed"], group: "again", grace_ms: 20_000 };
+  const first = await LiveClient.open(cluster.url, { silent: true });
+  first.send({ t: "hello" });
+  const { session } = await first.next("welcome");
+  first.send(sub);
+  const before = await first.next("assigned", 1, 30_000);
+  first.socket.terminate();
+  const stranger = await LiveClient.open(cluster.url, { silent: true });
+  stranger.send({ t: "hello", resume: session.replace(/.$/, "x") });
+  await stranger.next("welcome");
+  stranger.send(sub);
+  const second = await LiveClient.open(cluster.url, { silent: true });
+  second.send({ t: "hello", resume: session });
+  await second.next("welcome");
+  second.send(sub);
+  const after = await second.next("assigned", 1, 30_000);
+  expect(after.member_id).toBe(before.member_id);
+  const other = await stranger.next("assigned", 1, 30_000);
+  expect(other.member_id).not.toBe(before.member_id);
+  for (const client of [second, stranger]) client.send({ t: "unsub", id: 1 });
+});
+
 describe("the client library", () => {
   test("acknowledges what its handler has processed, also before partitions go to another member", async () => {
     await topic("worked", 2);
