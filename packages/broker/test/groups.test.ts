@@ -88,7 +88,11 @@ describe("B40 the coordinator", () => {
       host: "node",
     });
     const later = ask("tx", 1, 2) as FindCoordinatorResponse;
-    expect([errorName(later.errorCode), later.nodeId, later.port]).toEqual(["COORDINATOR_NOT_AVAILABLE", -1, -1]);
+    expect([errorName(later.errorCode), later.nodeId, later.port]).toEqual([
+      "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+      -1,
+      -1,
+    ]);
     expect(errorName((ask("g:t:0", 2, 3) as FindCoordinatorResponse).errorCode)).toBe("INVALID_REQUEST");
   });
 

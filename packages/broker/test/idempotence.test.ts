@@ -1,6 +1,6 @@
 import { errorFromCode, type NodeId } from "@vitrine/core";
 import { buildBatch, type RecordToWrite } from "@vitrine/protocol";
-import { ApiKey, newInitProducerIdRequest } from "@vitrine/protocol/types";
+import { ApiKey, newFindCoordinatorRequest, newInitProducerIdRequest } from "@vitrine/protocol/types";
 import { beforeEach, describe, expect, test } from "vitest";
 import { SmallCluster } from "./small-cluster.ts";
 import { TestClient } from "./test-client.ts";
@@ -71,6 +71,10 @@ describe("producer ids", () => {
   test("B32 transactions are refused with an error that clients take for final", () => {
     expect(init(1, { transactionalId: "tx" }).error).toBe("TRANSACTIONAL_ID_AUTHORIZATION_FAILED");
     expect(init(1, { transactionalId: "" }).error).toBe("INVALID_REQUEST");
+    // A transactional producer asks for its coordinator before anything else.
+    const find = newFindCoordinatorRequest({ keyType: 1, coordinatorKeys: ["tx"] });
+    const { coordinators } = client.ask(1, ApiKey.FindCoordinator, 4, find);
+    expect(errorFromCode(coordinators[0]!.errorCode).name).toBe("TRANSACTIONAL_ID_AUTHORIZATION_FAILED");
     client.createTopic("t");
     expect(
       client.produce("t", records("a"), { producerId: 1, producerEpoch: 0, baseSequence: 0, isTransactional: true })

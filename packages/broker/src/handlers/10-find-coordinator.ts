@@ -3,7 +3,8 @@
  *
  * - The leader of the group's partition of `__consumer_offsets`. The first who asks creates the topic; the answer waits a moment for it,
  *   and for a leader, else it says COORDINATOR_NOT_AVAILABLE and the client asks again.
- * - Key type 1 (transactions): COORDINATOR_NOT_AVAILABLE, as Kafka answers while there is no `__transaction_state`. Others: INVALID_REQUEST.
+ * - Key type 1 (transactions): TRANSACTIONAL_ID_AUTHORIZATION_FAILED until transactions exist: clients take it for final and say it, where
+ *   COORDINATOR_NOT_AVAILABLE would make them ask for ever. Others: INVALID_REQUEST.
  * - v4+: several keys in one request.
  */
 import { errorCode, errorInfo, type ErrorName } from "@vitrine/core";
@@ -42,7 +43,8 @@ export const findCoordinator: Handler = (parts, request, _from, reply) => {
 };
 
 function find(parts: BrokerParts, keyType: number, key: string): Coordinator {
-  if (keyType !== GROUP) return missing(key, keyType === TRANSACTION ? "COORDINATOR_NOT_AVAILABLE" : "INVALID_REQUEST");
+  if (keyType !== GROUP)
+    return missing(key, keyType === TRANSACTION ? "TRANSACTIONAL_ID_AUTHORIZATION_FAILED" : "INVALID_REQUEST");
   const image = parts.image();
   const index = parts.groups.partitionOf(key);
   const partition = index === null ? undefined : image.topicsByName.get(OFFSETS_TOPIC)?.partitions.get(index);
