@@ -32,8 +32,12 @@ export const FINDINGS: readonly Finding[] = [
   { tests: SHARE_GROUPS, reason: "Share groups: not run (they begin with Kafka 4.2; the suite is told 4.1)." },
   { tests: ["0103_transactions", "0098_consumer_txn"], reason: "Transactions: not in Vitrine yet." },
   {
-    tests: ["0129_fetch_aborted_msgs"],
-    reason: "Transactions: not in Vitrine yet; the test writes and aborts one.",
+    tests: ["0061_consumer_lag", "0129_fetch_aborted_msgs", "0137_barrier_batch_consume"],
+    reason: "Transactions: not in Vitrine yet; a part of the test writes some. The other parts pass.",
+  },
+  {
+    tests: ["0077_compaction"],
+    reason: "Compaction: `cleanup.policy=compact` is kept and shown, but nothing compacts yet.",
   },
   {
     tests: ["0081_admin/CreateAcls", "0081_admin/DescribeAcls", "0081_admin/DeleteAcls"],

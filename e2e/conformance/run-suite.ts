@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../run-command.ts";
 import { type Runner, SCHEMA } from "./runner.ts";
-import { type Scenario, SCENARIOS, type SuiteRun } from "./suite.ts";
+import { type Scenario, SCENARIOS, type SuiteRun, upstreamScenario } from "./suite.ts";
 import type { Target, TargetCluster } from "./targets.ts";
 import { type RunnerEnd, type TestResult, verdicts } from "./verdict.ts";
 
@@ -36,6 +36,8 @@ export interface SuiteResult extends TestResult {
 const BROKER_VERSION = "4.1.0.0";
 /** As upstream's own continuous integration has it. */
 const TIMEOUT_MULTIPLIER = 2;
+/** One of them goes through a hundred rebalances, each with the delay: ten minutes where nothing is wrong. */
+const PATIENCE = 4;
 /** Looks for Kafka's JmxTool where it finds Kafka's scripts, and skips itself where not. */
 const WITHOUT_SCRIPTS = new Set(["0016"]);
 const OUTPUT_MAX = 64 * 1024 * 1024;
@@ -160,7 +162,13 @@ function runOnce(options: SuiteOptions, cluster: TargetCluster, run: SuiteRun, w
     `bootstrap.servers=${cluster.bootstrapServers}\ntest.timeout.multiplier=${TIMEOUT_MULTIPLIER}\n`,
   );
   // Without -Q: the runner's quick mode leaves out so many parts of tests that some of them do nothing at all, and pass.
-  const flags = ["-p1", "-L", "-s", run.scenario, ...(options.variant === "idempotent" ? ["-P"] : [])];
+  const flags = [
+    "-p1",
+    "-L",
+    "-s",
+    upstreamScenario(run.scenario),
+    ...(options.variant === "idempotent" ? ["-P"] : []),
+  ];
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     // Without this an installed librdkafka of another version would be taken.
@@ -192,10 +200,13 @@ function runOnce(options: SuiteOptions, cluster: TargetCluster, run: SuiteRun, w
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
     };
     process.once("exit", kill);
-    const timer = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, options.timeLimitMs);
+    const timer = setTimeout(
+      () => {
+        timedOut = true;
+        kill();
+      },
+      options.timeLimitMs * (run.scenario === "patient" ? PATIENCE : 1),
+    );
     child.on("error", (error) => (output += String(error)));
     child.on("close", (exitCode) => {
       clearTimeout(timer);

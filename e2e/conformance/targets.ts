@@ -28,7 +28,7 @@ export function scenarioSettings(scenario: Scenario): Record<string, string> {
     "auto.create.topics.enable": String(scenario !== "noautocreate"),
     "num.partitions": "4",
     "default.replication.factor": "3",
-    "group.initial.rebalance.delay.ms": "0",
+    ...(scenario === "patient" ? {} : { "group.initial.rebalance.delay.ms": "0" }),
   };
 }
 
