@@ -349,6 +349,32 @@ describe("the controller", () => {
     }
   });
 
+  test("B7 a client's request waits while there is no controller, and is carried out by the next one; one of this process is refused", () => {
+    cluster.kill(cluster.controllerId);
+    const survivors = [1, 2, 3].filter((id) => cluster.nodes.get(id)!.alive);
+    const request = (name: string) => {
+      const topic = { name, numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] };
+      return newCreateTopicsRequest({ topics: [topic], timeoutMs: 20_000 });
+    };
+    const local = cluster.send(survivors[0]!, ApiKey.CreateTopics, request("local"), 7, "local");
+    const answers = survivors.map((id) => cluster.send(id, ApiKey.CreateTopics, request(`t${id}`), 7));
+    cluster.until(() => local.done && answers.every((answer) => answer.done), "the answers");
+    expect(local.body).toMatchObject({ topics: [{ errorCode: 41 }] });
+    for (const answer of answers) expect(answer.body).toMatchObject({ topics: [{ errorCode: 0 }] });
+  });
+
+  test("B7 a client is told NOT_CONTROLLER when its time is up", () => {
+    for (const id of [2, 3]) cluster.kill(id);
+    const topic = { name: "t", numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+    const request = newCreateTopicsRequest({ topics: [topic], timeoutMs: 3_000 });
+    cluster.pass(10_000);
+    const answer = cluster.send(1, ApiKey.CreateTopics, request, 7);
+    cluster.pass(2_500);
+    expect(answer.done).toBe(false);
+    cluster.pass(1_000);
+    expect(answer.body).toMatchObject({ topics: [{ errorCode: 41 }] });
+  });
+
   test("B9 B10 when the active controller dies, the next one finds its broker dead at once", () => {
     createTopic("t");
     const controller = cluster.controllerId;
