@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test, untilIsr } from "../fixtures/browser-cluster.ts";
-import { createTopic, describeTopic, produce } from "../fixtures/topics.ts";
+import { createTopic, describeTopic, json, produce } from "../fixtures/topics.ts";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const PAGES = [
@@ -10,7 +10,12 @@ const PAGES = [
   "/topics/seen",
   "/topics/seen?tab=messages",
   "/topics/seen?tab=produce",
+  "/topics/seen?tab=groups",
   "/topics/seen?tab=config",
+  "/topics/seen?partition=0",
+  "/groups",
+  "/groups/seen-by",
+  "/clients",
   "/brokers",
   "/quorum",
   "/events",
@@ -27,6 +32,7 @@ const axe = (page: Page) => new AxeBuilder({ page }).withTags(TAGS).setLegacyMod
 test.beforeAll(async ({ cluster }) => {
   await createTopic(cluster, "seen", { partitions: 3 });
   for (let i = 0; i < 12; i++) await produce(cluster, "seen", `value-${i}`, `partition=${i % 3}&key=k${i}`);
+  await cluster.fetch("/groups/seen-by/offsets", json("PUT", { seen: { 0: 1, 1: 1, 2: 1 } }));
 });
 
 for (const size of SIZES) {
@@ -40,6 +46,8 @@ for (const size of SIZES) {
     for (const path of PAGES) {
       await ui.open(path);
       await expect(page.getByTestId("page-title").or(page.locator("main h1, main h2")).first()).toBeVisible();
+      if (path.endsWith("partition=0")) await expect(page.getByTestId("partition-drawer")).toBeVisible();
+      if (path.endsWith("seen-by")) await expect(page.getByTestId("group-verdict")).toBeVisible();
       if (path.endsWith("messages")) await expect(page.getByTestId("tail-row").first()).toBeVisible();
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });

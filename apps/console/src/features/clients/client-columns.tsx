@@ -104,7 +104,7 @@ export const clientTableColumns: readonly Column<ClientFields>[] = [
   {
     id: "last",
     header: "Last request",
-    min: 132,
+    min: 150,
     grow: 0.6,
     priority: 2,
     sortable: true,
@@ -112,7 +112,7 @@ export const clientTableColumns: readonly Column<ClientFields>[] = [
       <span data-testid={`${clientTestId(client.id)}-last`}>
         {client.last_request === null
           ? unknown
-          : `${client.last_api ?? ""} ${formatAge(serverNow() - client.last_request)} ago`}
+          : `${formatAge(Math.max(0, serverNow() - client.last_request))} ago, ${client.last_api ?? ""}`}
       </span>
     ),
   },

@@ -176,7 +176,11 @@ function GroupFacts({ summary, coordinatorPartition }: { summary: GroupFields; c
         >
           {formatInteger(summary.generation)}
         </Fact>
-        <Fact label="Assignor" testId="group-protocol" hint={`Type ${summary.type}, protocol ${summary.protocol_type}`}>
+        <Fact
+          label="Assignor"
+          testId="group-protocol"
+          hint={`${summary.protocol ?? "none agreed on"}; type ${summary.type}, protocol ${summary.protocol_type}`}
+        >
           {summary.protocol ?? unknown}
         </Fact>
         <Fact label="Lag" testId="group-lag" hint="Records behind, all partitions together">

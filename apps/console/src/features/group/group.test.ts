@@ -123,6 +123,16 @@ describe("the rebalances of a group", () => {
       "Generation 2 with 2 members after 30 ms: 1 member joined, 1 member left (session expired)",
     );
   });
+  test("what the client did not say, and what every rebalance says, is no reason", () => {
+    const why = (reason: string) => [
+      { ...joined, e: { ...joined.e, reason: "not provided" } },
+      { ...preparing, e: { ...preparing.e, reason } },
+      { ...completing, e: { ...completing.e, reason: "generation 2" } },
+      { ...stable, e: { ...stable.e, reason: "the leader's assignment of generation 2 is committed" } },
+    ];
+    expect(rebalancesOf(why("new member m3; client reason: not provided"))[0]?.reasons).toEqual(["new member m3"]);
+    expect(rebalancesOf(why("not provided"))[0]?.reasons).toEqual([]);
+  });
   test("one that goes on has no end", () => {
     const [round] = rebalancesOf([preparing, completing]);
     expect(round).toMatchObject({ endTs: null, ended: null, generation: 2 });

@@ -46,7 +46,8 @@ export function rebalancesOf(events: readonly { readonly ts: number; readonly e:
   let left = 0;
   let reasons: string[] = [];
   for (const { ts, e } of events) {
-    if (e.reason !== null && !reasons.includes(e.reason) && reasons.length < reasonsKept) reasons.push(e.reason);
+    const reason = reasonOf(e, left);
+    if (reason !== null && !reasons.includes(reason) && reasons.length < reasonsKept) reasons.push(reason);
     if (e.change === "member-joined") joined += 1;
     if (e.change === "member-left") left += 1;
     if (open === null && e.change === "state" && rebalancing(e.state))
@@ -65,6 +66,15 @@ export function rebalancesOf(events: readonly { readonly ts: number; readonly e:
   }
   if (open !== null) rounds.push(open);
   return rounds;
+}
+
+/** Why it came to a rebalance. Why a member went says more than that the group had to begin again because of it. */
+function reasonOf(e: GroupEvent, left: number): string | null {
+  const because =
+    e.change === "member-left" || (e.change === "state" && e.state === "PreparingRebalance" && left === 0);
+  if (!because || e.reason === null) return null;
+  const said = e.reason.replace(/;? ?client reason: not provided$/, "");
+  return said === "" || said === "not provided" ? null : said;
 }
 
 function nothingYet(): { joined: number; left: number; reasons: string[] } {
