@@ -1,8 +1,8 @@
 /** One read for a member: the next records of its partitions, over all topics, waiting for the first of them. */
 import type { Position } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
-import type { Engine, TopicInfo } from "@vitrine/engine";
-import { fetchFromLeader, type PartitionChunk } from "../read/fetch-leader.ts";
+import type { Engine } from "@vitrine/engine";
+import { type FetchTopic, fetchTopicsFromLeader, type PartitionChunk } from "../read/fetch-leader.ts";
 import { EARLIEST, LATEST, listOffsets } from "../read/list-offsets.ts";
 import type { LogRecord } from "../read/log-record.ts";
 import { nextMetadata } from "../metadata-wait.ts";
@@ -83,7 +83,7 @@ class MemberRead {
     };
   }
 
-  /** One fetch per leader and topic, in parallel; with a wait, the first that has something ends it for all. True: a leader did not answer. */
+  /** One fetch per leader, in parallel; with a wait, the first that has something ends it for all. True: a leader did not answer. */
   async #round(waitMs: number): Promise<boolean> {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#options.signal]);
@@ -93,49 +93,55 @@ class MemberRead {
     });
     let failed = asks.length === 0;
     const answers = await Promise.all(
-      asks.map(async ({ topic, leader, parts }) => {
-        const outcome = await fetchFromLeader(this.#engine, {
-          topic,
+      asks.map(async ({ leader, parts }) => {
+        const outcome = await fetchTopicsFromLeader(this.#engine, {
           leader,
-          positions: new Map(parts.map((part) => [part.partition, part.next])),
+          topics: this.#topicsOf(parts),
           waitMs,
           bytes: Math.max(FETCH_BYTES_MIN, this.#options.bytes),
           isolation: this.#options.isolation,
           recordsMax: this.#options.limit,
           signal,
         });
-        if (waitMs > 0 && outcome.ok && outcome.chunks.some((chunk) => chunk.records.length > 0)) stop.abort();
+        const topics = outcome.ok ? outcome.topics : [];
+        const hasNews = topics.some(({ chunks }) => chunks.some((chunk) => chunk.records.length > 0));
+        if (waitMs > 0 && hasNews) stop.abort();
         if (!outcome.ok && !(waitMs > 0 && outcome.reason === "timeout")) failed = true;
-        return { parts, chunks: outcome.ok ? outcome.chunks : [] };
+        return { parts, topics };
       }),
     );
     unwatch();
-    for (const { parts, chunks } of answers) {
-      for (const chunk of chunks) {
-        const part = parts.find((row) => row.partition === chunk.partition);
-        if (part !== undefined && !(await this.#take(part, chunk))) failed = true;
+    for (const { parts, topics } of answers) {
+      for (const { topic, chunks } of topics) {
+        for (const chunk of chunks) {
+          const part = parts.find((row) => row.topic === topic && row.partition === chunk.partition);
+          if (part !== undefined && !(await this.#take(part, chunk))) failed = true;
+        }
       }
     }
     return failed;
   }
 
-  #asks(): { topic: TopicInfo; leader: NodeId; parts: Part[] }[] {
-    const asks = new Map<string, { topic: TopicInfo; leader: NodeId; parts: Part[] }>();
-    for (const part of this.#parts) {
-      const topic = this.#engine.topic(part.topic);
-      const leader = topic?.partitions[part.partition]?.leader ?? -1;
-      if (topic === undefined || leader < 0) continue;
-      const key = `${leader}/${part.topic}`;
-      const ask = asks.get(key) ?? { topic, leader, parts: [] };
-      ask.parts.push(part);
-      asks.set(key, ask);
-    }
-    return [...asks.values()];
+  /** Partitions by leader; those without one are left out. */
+  #asks(): { readonly leader: NodeId; readonly parts: readonly Part[] }[] {
+    const byLeader = Map.groupBy(
+      this.#parts,
+      (part) => this.#engine.topic(part.topic)?.partitions[part.partition]?.leader ?? -1,
+    );
+    byLeader.delete(-1);
+    return Array.from(byLeader, ([leader, parts]) => ({ leader, parts }));
   }
 
-  #hasMoved({ topic, leader, parts }: { topic: TopicInfo; leader: NodeId; parts: readonly Part[] }): boolean {
-    const now = this.#engine.topic(topic.name);
-    return parts.some((part) => now?.partitions[part.partition]?.leader !== leader);
+  #topicsOf(parts: readonly Part[]): FetchTopic[] {
+    return [...Map.groupBy(parts, (part) => part.topic)].flatMap(([name, rows]) => {
+      const topic = this.#engine.topic(name);
+      const positions = new Map(rows.map((part) => [part.partition, part.next]));
+      return topic === undefined ? [] : [{ topic, positions }];
+    });
+  }
+
+  #hasMoved({ leader, parts }: { readonly leader: NodeId; readonly parts: readonly Part[] }): boolean {
+    return parts.some((part) => this.#engine.topic(part.topic)?.partitions[part.partition]?.leader !== leader);
   }
 
   /** False where the leader could not give records. */

@@ -1,4 +1,4 @@
-/** One Fetch to one leader for some partitions of a topic, decoded: the only place where HTTP reads the log. */
+/** One Fetch to one leader for some partitions, decoded: the only place where HTTP reads the log. */
 import { errorFromCode } from "@vitrine/core";
 import type { ErrorName, NodeId } from "@vitrine/core";
 import type { CallFailure, Engine, TopicInfo } from "@vitrine/engine";
@@ -12,20 +12,25 @@ const FETCH = 1;
 /** Beyond the wait itself: how long the answer may take. */
 const ANSWER_MS = 5_000;
 
-export interface FetchPlan {
-  readonly topic: TopicInfo;
+interface FetchTerms {
   readonly leader: NodeId;
-  /** Partition to where reading begins. */
-  readonly positions: ReadonlyMap<number, Position>;
   readonly waitMs: number;
   readonly bytes: number;
   /** Of one partition; default `bytes`. */
   readonly partitionBytes?: number;
   readonly isolation: "committed" | "uncommitted";
   readonly signal?: AbortSignal;
-  /** Decoding stops at the batch that reaches it. */
+  /** Decoding of a partition stops at the batch that reaches it. */
   readonly recordsMax?: number;
 }
+
+/** Partitions of a topic to where reading begins. */
+export interface FetchTopic {
+  readonly topic: TopicInfo;
+  readonly positions: ReadonlyMap<number, Position>;
+}
+
+export type FetchPlan = FetchTerms & FetchTopic;
 
 export interface PartitionChunk {
   readonly partition: number;
@@ -46,27 +51,40 @@ export type FetchOutcome =
   | { readonly ok: false; readonly reason: CallFailure | ErrorName };
 
 export async function fetchFromLeader(engine: Engine, plan: FetchPlan): Promise<FetchOutcome> {
-  const { topic } = plan;
+  const outcome = await fetchTopicsFromLeader(engine, { ...plan, topics: [plan] });
+  return outcome.ok ? { ok: true, chunks: outcome.topics[0]?.chunks ?? [] } : outcome;
+}
+
+export type TopicsOutcome =
+  | {
+      readonly ok: true;
+      readonly topics: readonly { readonly topic: string; readonly chunks: readonly PartitionChunk[] }[];
+    }
+  | { readonly ok: false; readonly reason: CallFailure | ErrorName };
+
+/** One Fetch for several topics; `bytes` bounds the answer as a whole. */
+export async function fetchTopicsFromLeader(
+  engine: Engine,
+  plan: FetchTerms & { readonly topics: readonly FetchTopic[] },
+): Promise<TopicsOutcome> {
   const request = newFetchRequest({
     maxWaitMs: plan.waitMs,
     minBytes: plan.waitMs > 0 ? 1 : 0,
     maxBytes: plan.bytes,
     isolationLevel: plan.isolation === "committed" ? 1 : 0,
-    topics: [
-      {
-        topic: topic.name,
-        topicId: topic.topicId,
-        partitions: [...plan.positions].map(([partition, position]) =>
-          newFetchRequestFetchPartition({
-            partition,
-            currentLeaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1,
-            fetchOffset: position.offset,
-            lastFetchedEpoch: position.epoch,
-            partitionMaxBytes: plan.partitionBytes ?? plan.bytes,
-          }),
-        ),
-      },
-    ],
+    topics: plan.topics.map(({ topic, positions }) => ({
+      topic: topic.name,
+      topicId: topic.topicId,
+      partitions: [...positions].map(([partition, position]) =>
+        newFetchRequestFetchPartition({
+          partition,
+          currentLeaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1,
+          fetchOffset: position.offset,
+          lastFetchedEpoch: position.epoch,
+          partitionMaxBytes: plan.partitionBytes ?? plan.bytes,
+        }),
+      ),
+    })),
   });
   const result = await engine.call<FetchResponse>(FETCH, request, {
     to: { node: plan.leader },
@@ -76,18 +94,22 @@ export async function fetchFromLeader(engine: Engine, plan: FetchPlan): Promise<
   });
   if (!result.ok) return result;
   if (result.body.errorCode !== 0) return { ok: false, reason: errorFromCode(result.body.errorCode).name };
-  const chunks: PartitionChunk[] = [];
-  for (const answer of result.body.responses[0]?.partitions ?? []) {
-    const position = plan.positions.get(answer.partitionIndex);
-    if (position !== undefined) chunks.push(chunkOf(answer, position, plan));
-  }
-  return { ok: true, chunks };
+  const topics = plan.topics.map(({ topic, positions }) => {
+    const answer = result.body.responses.find((row) => row.topic === topic.name || row.topicId === topic.topicId);
+    const chunks: PartitionChunk[] = [];
+    for (const row of answer?.partitions ?? []) {
+      const position = positions.get(row.partitionIndex);
+      if (position !== undefined) chunks.push(chunkOf(row, position, plan));
+    }
+    return { topic: topic.name, chunks };
+  });
+  return { ok: true, topics };
 }
 
 function chunkOf(
   answer: FetchResponsePartitionData,
   from: Position,
-  { isolation, recordsMax }: FetchPlan,
+  { isolation, recordsMax }: FetchTerms,
 ): PartitionChunk {
   const error = errorFromCode(answer.errorCode).name;
   const diverges = answer.divergingEpoch.endOffset >= 0 ? Math.min(answer.divergingEpoch.endOffset, from.offset) : null;
