@@ -108,6 +108,8 @@ export function groupMemberRoutes(
   app.get<Member & { Querystring: Static<typeof PollQuery> }>(
     "/groups/:group/members/:member/records",
     {
+      // A poll delivers: an answer without a body would lose what it delivered.
+      exposeHeadRoute: false,
       schema: {
         tags: ["groups"],
         operationId: "pollMember",
