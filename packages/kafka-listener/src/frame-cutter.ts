@@ -28,6 +28,7 @@ export class FrameCutter {
   #open: Uint8Array | null = null;
   #filled = 0;
   #needed = 0;
+  #key = -1;
   /** Length and first bytes of a frame that begins at the end of a chunk. */
   readonly #head = Buffer.alloc(4 + HEAD_BYTES);
   #headFilled = 0;
@@ -95,8 +96,6 @@ export class FrameCutter {
     this.#needed = length;
     this.#key = key;
   }
-
-  #key = -1;
 
   /** Moves what the chunk holds of the open frame into it. */
   #fill(): Uint8Array | null {
