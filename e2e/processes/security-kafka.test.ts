@@ -64,7 +64,8 @@ describe("N18 frames", () => {
     const sockets: RawSocket[] = [];
     for (let i = 0; i < 50; i++) {
       const socket = await RawSocket.open(leader.kafka);
-      socket.write(Buffer.concat([int32(100 << 20), int16(0), int16(3)]));
+      // Within what a frame may have, so that it is waited for; the last ones belong to Produce, whose memory is the log's.
+      socket.write(Buffer.concat([int32(16 << 20), int16(i < 25 ? KEY.metadata : KEY.produce), int16(9), int32(1)]));
       sockets.push(socket);
     }
     const probe = await KafkaSocket.open(leader.kafka);
