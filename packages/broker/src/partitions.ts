@@ -41,6 +41,8 @@ export class Partitions {
   readonly #byKey = new Map<LogKey, Partition>();
   readonly #byTopic = new Map<Uuid, Map<PartitionIndex, Partition>>();
   readonly #configs = new Map<string, TopicConfig>();
+  /** Logs that are nobody's any more, and go once metadata is of the present. A partition that comes back in the meantime keeps its own. */
+  readonly #doomed = new Set<LogKey>();
   #image: MetadataImage | null = null;
   #liveness: Liveness = new Map();
 
@@ -113,6 +115,7 @@ export class Partitions {
         this.plans.sync(partition);
       } else this.#remove(key);
     }
+    this.#removeDoomed();
     if (delta.brokers.length > 0 || configsChanged) {
       for (const partition of this.#byKey.values()) partition.updateView(this.#viewFor(partition));
     }
@@ -157,6 +160,7 @@ export class Partitions {
 
   #open(topicId: Uuid, topicName: string, index: PartitionIndex): Partition {
     const key = partitionLogKey(topicId, index);
+    this.#doomed.delete(key);
     const retentionClass = retentionClassOf(this.topicConfig(topicName));
     const log = this.#runtime.store.create({ key, topicId, topicName, partition: index, retentionClass });
     const localId = this.#runtime.config.nodeId;
@@ -184,8 +188,20 @@ export class Partitions {
     const ofTopic = this.#byTopic.get(partition.topicId);
     ofTopic?.delete(partition.index);
     if (ofTopic?.size === 0) this.#byTopic.delete(partition.topicId);
-    this.#runtime.store.remove(key);
+    this.#doomed.add(key);
     this.#runtime.touch(key);
+  }
+
+  /**
+   * A starting broker reads the metadata log from its beginning: there it may see a replica of its go that has long come back since, and holds
+   * what was acknowledged. Only an image with this life's registration is of the present.
+   */
+  #removeDoomed(): void {
+    const { nodeId } = this.#runtime.config;
+    const epoch = this.#brokerEpoch();
+    if (this.#doomed.size === 0 || epoch < 0 || this.#image!.brokers.get(nodeId)?.epoch !== epoch) return;
+    for (const key of this.#doomed) this.#runtime.store.remove(key);
+    this.#doomed.clear();
   }
 
   /** Returns whether a setting changed that partitions obey. */

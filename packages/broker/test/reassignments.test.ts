@@ -173,3 +173,24 @@ for (const side of ["leader", "follower"] as const)
     expect(cluster.nowMs - liftedMs).toBeLessThan(2_000);
     cluster.until(() => admin.read("t").length === 31, "every record at the new place");
   });
+
+test("B20 a broker that starts again does not give up a partition that left it once and has come back since", () => {
+  admin.createTopic("t", [[1, 2]], { "min.insync.replicas": "1" });
+  const holds = (ids: string) => () =>
+    admin.partition("t").replicas.join() === ids && admin.partition("t").isr.length > 0;
+  admin.produce("t", "a");
+  for (const replicas of [[1], [2, 1], [2]]) {
+    expect(admin.reassign("t", replicas)).toBe("NONE");
+    cluster.until(holds(replicas.join()), `the replicas to be ${replicas.join()}`);
+  }
+  cluster.until(
+    () => admin.partition("t").leader === 2 && admin.produce("t", "b") === 1,
+    "a write at the only replica",
+  );
+  cluster.kill(2);
+  cluster.until(() => admin.partition("t").leader === -1, "the partition to be without leader");
+  cluster.restart(2);
+  cluster.until(() => admin.partition("t").leader === 2, "the only replica to lead again");
+  cluster.until(() => admin.read("t").length > 0, "the records to be read");
+  expect(admin.read("t")).toEqual(["a", "b"]);
+});

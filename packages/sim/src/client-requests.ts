@@ -4,6 +4,8 @@ import { errorFromCode, type ErrorName } from "@vitrine/core";
 import {
   ApiKey,
   buildBatch,
+  newAlterPartitionReassignmentsRequest,
+  newAlterPartitionReassignmentsRequestReassignablePartition,
   newCreateTopicsRequest,
   newCreateTopicsRequestCreatableTopic,
   newFetchRequest,
@@ -38,6 +40,15 @@ function request(apiKey: number, body: unknown): ApiRequest {
 export function createTopic(name: string, partitions: number, replicationFactor: number): ApiRequest {
   const topic = newCreateTopicsRequestCreatableTopic({ name, numPartitions: partitions, replicationFactor });
   return request(ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 1000 }));
+}
+
+export function reassign(name: string, partitionIndex: number, replicas: readonly number[] | null): ApiRequest {
+  const partition = newAlterPartitionReassignmentsRequestReassignablePartition({
+    partitionIndex,
+    replicas: replicas === null ? null : [...replicas],
+  });
+  const body = newAlterPartitionReassignmentsRequest({ topics: [{ name, partitions: [partition] }], timeoutMs: 1_000 });
+  return request(ApiKey.AlterPartitionReassignments, body);
 }
 
 export function createTopicError(body: unknown): ErrorName {

@@ -1,5 +1,7 @@
 /** Does to the cluster what the plan says, until it is healed. */
 import type { Chance } from "./chance.ts";
+import type { World } from "./checkers/world.ts";
+import { reassign } from "./client-requests.ts";
 import type { Cluster } from "./cluster.ts";
 import type { FaultKind, RunPlan } from "./profiles.ts";
 import type { VirtualTime } from "./scheduler.ts";
@@ -7,6 +9,7 @@ import type { SimNode } from "./sim-node.ts";
 
 export class Faults {
   readonly #cluster: Cluster;
+  readonly #world: World;
   readonly #plan: RunPlan;
   readonly #time: VirtualTime;
   readonly #chance: Chance;
@@ -15,8 +18,9 @@ export class Faults {
 
   constructor(
     plan: RunPlan,
-    ports: { cluster: Cluster; time: VirtualTime; chance: Chance; note: (line: string) => void },
+    ports: { cluster: Cluster; world: World; time: VirtualTime; chance: Chance; note: (line: string) => void },
   ) {
+    this.#world = ports.world;
     this.#plan = plan;
     this.#cluster = ports.cluster;
     this.#time = ports.time;
@@ -104,11 +108,28 @@ export class Faults {
         this.#cluster.net.cut(node.id, other.id);
         return this.#untilHealed(shortly, () => this.#cluster.net.mend(node.id, other.id));
       }
+      case "reassign":
+        return this.#reassign(node);
       case "disk-full":
         this.#note(`the disk of ${node.id} is nearly full`);
         node.options.disk.nearlyFull = true;
         return this.#untilHealed(shortly, () => void (node.options.disk.nearlyFull = false));
     }
+  }
+
+  /** A partition gets other replicas, never fewer than may write; or what is under way is cancelled. Whoever answers in time: it may never begin. */
+  #reassign(node: SimNode): void {
+    const chance = this.#chance;
+    const partitions = [...this.#world.partitions()];
+    if (partitions.length === 0) return;
+    const { name, index } = chance.pick(partitions);
+    const brokers = this.#cluster.brokers.map(({ id }) => id);
+    const wanted: number[] = [];
+    const count = chance.pick(brokers.map((_, at) => at + 1).filter((size) => size >= this.#plan.minInsyncReplicas));
+    while (wanted.length < count) wanted.push(chance.pick(brokers.filter((id) => !wanted.includes(id))));
+    const replicas = chance.percent(20) ? null : wanted;
+    this.#note(`${name}-${index} is to have ${replicas ? `replicas ${replicas.join(",")}` : "its old replicas again"}`);
+    this.#cluster.call(node.id, reassign(name, index, replicas), 1_000, () => {});
   }
 
   /** Orderly: leaders move away first. */

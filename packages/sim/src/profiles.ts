@@ -4,7 +4,7 @@ import type { DiskFaults } from "./sim-disk.ts";
 import type { NetFaults } from "./sim-net.ts";
 import type { WorkloadOptions } from "./workload.ts";
 
-export const PROFILES = ["no-fault", "network", "crash", "disk", "leader", "quiet", "swarm"] as const;
+export const PROFILES = ["no-fault", "network", "crash", "disk", "leader", "quiet", "swarm", "moves"] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** Things that are done to nodes from time to time. */
@@ -17,7 +17,8 @@ export type FaultKind =
   | "crash-controller"
   | "crash-many"
   | "stop"
-  | "disk-full";
+  | "disk-full"
+  | "reassign";
 
 export interface RunPlan {
   readonly brokers: number;
@@ -58,6 +59,7 @@ const KINDS: Readonly<Record<Profile, readonly FaultKind[]>> = {
     "stop",
     "disk-full",
   ],
+  moves: ["reassign", "reassign", "crash", "isolate", "crash-leader", "crash-controller"],
 };
 
 /** Everything about a run but its events. */
@@ -76,7 +78,11 @@ export function planRun(profile: Profile, chance: Chance): RunPlan {
     skewed: chance.percent(30),
     net: netOf(profile, chance),
     disk: diskOf(profile, chance),
-    faults: faults.length > 0 ? faults : kinds.slice(0, 1),
+    // Whatever else is drawn, in the profile of moves something moves.
+    faults: [
+      ...(faults.length > 0 ? faults : kinds.slice(0, 1)),
+      ...(profile === "moves" ? ["reassign" as const] : []),
+    ],
     everyMs: isQuiet ? [150, 900] : [200, 1500],
     faultMs: 3500,
     workload: {

@@ -40,6 +40,10 @@ const SESSION_MS = 1500;
 const EVENTS_MAX = 400_000;
 const TRACE_LINES = 80;
 
+function isMoving(partition: { addingReplicas: readonly number[]; removingReplicas: readonly number[] }): boolean {
+  return partition.addingReplicas.length > 0 || partition.removingReplicas.length > 0;
+}
+
 /** Runs one seed. Never throws: what goes wrong is in the report. */
 export function runSeed(options: RunOptions): RunReport {
   return new Run(options).run();
@@ -83,7 +87,7 @@ class Run {
       checkers: this.#checkers,
       onBroken: (error) => this.#fail(error),
     });
-    this.#faults = new Faults(plan, ports);
+    this.#faults = new Faults(plan, { ...ports, world: this.#checkers.world });
   }
 
   run(): RunReport {
@@ -123,6 +127,11 @@ class Run {
     this.#until(HEAL_MS, () => this.#isWhole());
     if (this.#failure !== null) return;
     invariant(this.#workload.hasAllTopics, "liveness: the topics were never created");
+    const moving = [...this.#checkers.world.partitions()].filter(({ partition }) => isMoving(partition));
+    invariant(
+      moving.length === 0,
+      `liveness: ${moving.map(({ name }) => name).join(", ")} moved without end after healing`,
+    );
     invariant(this.#workload.acknowledgedSince > 0, "liveness: nothing was acknowledged after healing");
     this.#checkers.atTheEnd();
     this.#readBack();
@@ -141,13 +150,13 @@ class Run {
     );
   }
 
-  /** Everybody unfenced, every ISR full. */
+  /** Everybody unfenced, every ISR full, nothing on the move. */
   #isWhole(): boolean {
     const { newest } = this.#checkers.world;
     if (!newest || !this.#workload.hasAllTopics || this.#cluster.nodes.some((node) => !node.isUp)) return false;
     for (const node of this.#cluster.brokers) if (newest.brokers.get(node.id)?.fenced !== false) return false;
     for (const { partition } of this.#checkers.world.partitions())
-      if (partition.isr.length < partition.replicas.length) return false;
+      if (partition.isr.length < partition.replicas.length || isMoving(partition)) return false;
     return true;
   }
 

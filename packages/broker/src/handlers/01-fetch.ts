@@ -371,10 +371,8 @@ class FetchInProgress {
     if (this.#quotaClient === null) return false;
     let bytes = 0;
     for (const { batches } of this.#slots) for (const batch of batches) bytes += batch.bytes.byteLength;
-    const now = runtime.clock.nowMs();
-    const throttleTimeMs = quotas.record("consumer_byte_rate", this.#quotaClient, bytes, now);
+    const throttleTimeMs = quotas.consume(this.#quotaClient, bytes, runtime.nowMs);
     if (throttleTimeMs === 0) return false;
-    quotas.unrecord("consumer_byte_rate", this.#quotaClient, bytes, now);
     this.#reply(newFetchResponse({ throttleTimeMs, sessionId: this.#context.throttledSessionId }));
     return true;
   }

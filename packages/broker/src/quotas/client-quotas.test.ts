@@ -77,6 +77,16 @@ test("Q5 the bound on remembered clients forgets the quietest one", () => {
   expect(counted.record("producer_byte_rate", "first", 1, 0)).toBe(0);
 });
 
+test("Q8 a batch beyond all that the windows allow for comes all the same, to whoever has used nothing lately", () => {
+  const counted = counting([{ clientId: "c" }, { consumer_byte_rate: 100 }]);
+  expect(counted.maxFetchBytes("c")).toBe(1_000);
+  expect(counted.consume("c", 50_000, 0)).toBe(0);
+  expect(counted.consume("c", 50_000, 1_000)).toBeGreaterThan(0);
+  // What was not given is not counted: after the windows nothing is left of it.
+  expect(counted.consume("c", 50_000, 12_001)).toBe(0);
+  expect(counting().consume("c", 50_000, 0)).toBe(0);
+});
+
 test("Q6 one large change passes and is paid for; a client that knows the error is refused meanwhile", () => {
   const counted = counting([{ user: null }, { controller_mutation_rate: 2 }]);
   const at = (nowMs: number, strict = true) => counted.mutationBudget("c", strict, nowMs)!;

@@ -61,10 +61,19 @@ export class ClientQuotas {
     return name === "request_percentage" ? Math.min(waitMs, this.#settings.windows.lengthMs) : waitMs;
   }
 
-  /** Takes back what was counted: the answer did not go out. */
-  unrecord(name: QuotaName, clientId: string, value: number, nowMs: number): void {
-    const limit = this.#limits.of(name, ANONYMOUS, clientId);
-    if (limit) this.#rateOf(name, limit.sharedBy).record(-value, nowMs);
+  /**
+   * For an answer with records that could go out now: how long the client must wait for it instead; then it is not counted. Whoever has used
+   * nothing lately gets its answer, however large: a batch that is larger than all windows allow for would else never come.
+   */
+  consume(clientId: string, bytes: number, nowMs: number): number {
+    const limit = this.#limits.of("consumer_byte_rate", ANONYMOUS, clientId);
+    if (!limit) return 0;
+    const rate = this.#rateOf("consumer_byte_rate", limit.sharedBy);
+    const isFresh = rate.measure(nowMs).rate === 0;
+    rate.record(bytes, nowMs);
+    const waitMs = isFresh ? 0 : throttleTimeMs(rate.measure(nowMs), limit.bound);
+    if (waitMs > 0) rate.record(-bytes, nowMs);
+    return waitMs;
   }
 
   /** Largest answer that the quota of a client has room for in all its windows; Infinity without a quota. */
