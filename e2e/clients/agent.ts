@@ -7,7 +7,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { waitFor } from "../fixtures/cluster.ts";
 
-export type Codec = "none" | "gzip" | "snappy" | "lz4" | "zstd";
+export const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
+export type Codec = (typeof CODECS)[number];
 
 export interface RecordToSend {
   readonly partition?: number;

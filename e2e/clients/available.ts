@@ -2,18 +2,20 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { nodeBinding } from "../native/node-binding.ts";
 import { kafkaJars, KAFKA_VERSION } from "../fixtures/kafka-peer.ts";
 import { ROOT } from "../run-command.ts";
-import { AgentProcess, type ClientAgent } from "./agent.ts";
+import { AgentProcess, type ClientAgent, type Codec, CODECS } from "./agent.ts";
 import { Kcat } from "./kcat.ts";
 
-export type ClientName = "kafkajs" | "platformatic" | "librdkafka" | "java" | "kcat";
+export type ClientName = "kafkajs" | "platformatic" | "kafka-javascript" | "librdkafka" | "java" | "kcat";
 
 export interface Client {
   readonly name: ClientName;
   /** As the compatibility page calls it. */
   readonly label: string;
   readonly version: string;
+  readonly codecs: readonly Codec[];
   /** Whether requests under this name (software name and version, or client id) are its own. */
   isNamed(name: string): boolean;
   /** Another process of it, or, of a client that has none of its own, its command line. */
@@ -25,7 +27,7 @@ type Found = Client | { readonly name: ClientName; readonly reason: string };
 const HERE = import.meta.dirname;
 const NODE = join(ROOT, "node_modules/.bin/node");
 
-function npmClient(name: ClientName, packageName: string): Client {
+function npmClient(name: ClientName, packageName: string, env: NodeJS.ProcessEnv = {}): Client {
   const manifest = JSON.parse(readFileSync(join(ROOT, "e2e/node_modules", packageName, "package.json"), "utf8")) as {
     version: string;
   };
@@ -33,10 +35,19 @@ function npmClient(name: ClientName, packageName: string): Client {
     name,
     label: packageName,
     version: manifest.version,
+    // Built without libzstd's headers, librdkafka has no zstd.
+    codecs: name === "kafka-javascript" ? CODECS.filter((codec) => codec !== "zstd") : CODECS,
     // Its client id, or the software name it gives.
-    isNamed: (client) => client.startsWith(name),
-    start: (servers) => new AgentProcess(packageName, NODE, [join(HERE, `${name}-agent.ts`), servers]),
+    isNamed: (client) => client.replace("confluent-", "").startsWith(name),
+    start: (servers) => new AgentProcess(packageName, NODE, [join(HERE, `${name}-agent.ts`), servers], env),
   };
+}
+
+/** librdkafka once more, inside Node. */
+async function kafkaJavascript(): Promise<Found> {
+  const binding = await nodeBinding();
+  if (!binding.ok) return { name: "kafka-javascript", reason: binding.reason };
+  return npmClient("kafka-javascript", "@confluentinc/kafka-javascript", binding.env);
 }
 
 /** librdkafka comes inside the wheel of the Python package confluent-kafka, so that nothing has to be compiled. */
@@ -72,8 +83,8 @@ function librdkafka(): Found {
     name,
     label: "librdkafka",
     version: version()!,
-    // Bindings may append their own name and version.
-    isNamed: (client) => /^(?:confluent-kafka-python|librdkafka) /.test(client) && !client.endsWith(" 2.0.2"),
+    codecs: CODECS,
+    isNamed: (client) => client.startsWith("confluent-kafka-python "),
     start: (servers) => new AgentProcess("librdkafka", python, [join(HERE, "librdkafka_agent.py"), servers]),
   };
 }
@@ -114,6 +125,7 @@ function java(): Found {
     name: "java",
     label: "Java client",
     version: KAFKA_VERSION,
+    codecs: CODECS,
     isNamed: (client) => client === `apache-kafka-java ${KAFKA_VERSION}`,
     start: (servers) => new AgentProcess("the Java client", "java", [...args, servers]),
   };
@@ -127,16 +139,18 @@ function kcat(): Found {
     name: "kcat",
     label: "kcat",
     version,
+    codecs: CODECS,
     isNamed: (client) => client === `librdkafka ${version}`,
     start: (servers) => new Kcat(servers),
   };
 }
 
 /** Every client that can run here; prints why the others are skipped. */
-export function availableClients(): readonly Client[] {
+export async function availableClients(): Promise<readonly Client[]> {
   const found: readonly Found[] = [
     npmClient("kafkajs", "kafkajs"),
     npmClient("platformatic", "@platformatic/kafka"),
+    await kafkaJavascript(),
     librdkafka(),
     java(),
     kcat(),

@@ -123,7 +123,7 @@ serve({
   }) => {
     const configEntries = Object.entries(args.configs ?? {}).map(([name, value]) => ({ name, value }));
     const topic = { topic: args.topic, numPartitions: args.partitions, replicationFactor: args.replication };
-    await admin.createTopics({ waitForLeaders: true, topics: [{ ...topic, configEntries }] });
+    await admin.createTopics({ waitForLeaders: false, topics: [{ ...topic, configEntries }] });
   },
   deleteTopic: ({ topic }: { topic: string }) => admin.deleteTopics({ topics: [topic] }),
   createPartitions: ({ topic, count }: { topic: string; count: number }) =>

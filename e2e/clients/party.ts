@@ -5,9 +5,9 @@ import { availableClients, type Client, type ClientName } from "./available.ts";
 import { checkSent } from "./sent-requests.ts";
 import { startTarget, type Target } from "./target.ts";
 
-export const CLIENTS = availableClients();
-/** kcat has no words for administration and no commits of its own. */
-export const ADMIN_CLIENTS = CLIENTS.filter((client) => client.name !== "kcat");
+export const CLIENTS = await availableClients();
+/** kcat has no words for administration, kafka-javascript none for settings and partitions. */
+export const ADMIN_CLIENTS = CLIENTS.filter(({ name }) => name !== "kcat" && name !== "kafka-javascript");
 
 export class Party {
   readonly target: Target;

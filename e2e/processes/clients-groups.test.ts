@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assignedTo, type ClientAgent, recordsOf, untilShared } from "../clients/agent.ts";
 import type { Client } from "../clients/available.ts";
 import { HttpMember } from "../clients/http-member.ts";
-import { ADMIN_CLIENTS, CLIENTS, Party } from "../clients/party.ts";
+import { CLIENTS, Party } from "../clients/party.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
 const SESSION_TIMEOUT_MS = 3_000;
@@ -41,8 +41,8 @@ async function untilRead(members: readonly ClientAgent[], from: number, to: numb
 
 /** kcat ends a partition's records at its own pace and commits by itself. */
 const commitsItself = (client: Client) => client.name === "kcat";
-/** What it cannot say comes back empty. */
-const keepsMetadata = (client: Client) => client.name !== "platformatic" && !commitsItself(client);
+/** @platformatic/kafka cannot say any, and @confluentinc/kafka-javascript 1.10 sends a NUL behind it. */
+const keepsMetadata = ({ name }: Client) => name === "kafkajs" || name === "librdkafka" || name === "java";
 
 describe("a group", () => {
   test.concurrent.each(CLIENTS)(
@@ -121,14 +121,15 @@ test("members of different clients, one of them over HTTP, share a topic in one 
 
 describe("static members", () => {
   /** kafkajs and kcat have none. */
-  const withStaticMembers = ADMIN_CLIENTS.filter((client) => client.name !== "kafkajs");
+  const withStaticMembers = CLIENTS.filter(({ name }) => name !== "kafkajs" && name !== "kcat");
 
   test.concurrent.each(withStaticMembers)(
     "$name: who comes back under its name within its session gets its partitions, and nobody else notices",
     async (client) => {
       const topic = `static-${client.name}`;
       const group = `g-${topic}`;
-      const admin = party.admin(client);
+      // kafkajs, which speaks for those without words for administration, does not tell the names.
+      const admin = party.agent(CLIENTS.find(({ name }) => name === "platformatic")!);
       await party.createTopic(client, { topic, partitions: 4, replication: 3 });
       const wishes = { group, topic, sessionTimeoutMs: STATIC_SESSION_TIMEOUT_MS, autoCommit: false };
       const [first, second] = [party.another(client), party.another(client)];
