@@ -177,6 +177,44 @@ describe("a shared group", () => {
   });
 });
 
+test("every process can hold a member and commit for it, whichever broker coordinates the group", async () => {
+  await topic("everywhere", 2);
+  await produce("everywhere", 2, 0, 4);
+  const bases = [cluster.url, ...cluster.ready.brokers.map((broker) => broker.http)];
+  for (const [index, base] of bases.entries()) {
+    const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+      const headers = { "content-type": "application/json" };
+      const text = body === undefined ? {} : { body: JSON.stringify(body), headers };
+      return (await (await fetch(new URL(path, base), { method, ...text })).json()) as T;
+    };
+    const member = `/groups/round/members/at-${index}`;
+    const join = { topics: ["everywhere"], member: `at-${index}` };
+    const joined = await ask<MemberReply>("POST", "/groups/round/members", join);
+    expect(joined.assignment).toEqual({ everywhere: [0, 1] });
+    const next: MemberRecordsReply["next"] = {};
+    await waitFor(
+      async () => {
+        Object.assign(next, (await ask<MemberRecordsReply>("GET", `${member}/records?wait=1s`)).next);
+        return next["everywhere"]?.["0"] === 2 && next["everywhere"]["1"] === 2;
+      },
+      { what: () => `all records at ${base}, not ${JSON.stringify(next)}` },
+    );
+    expect(await ask("POST", `${member}/commit`, {})).toEqual({
+      group: "round",
+      committed: { everywhere: { 0: 2, 1: 2 } },
+    });
+    expect((await ask<{ offsets: unknown }>("GET", "/groups/round/offsets")).offsets).toEqual({
+      everywhere: { 0: 2, 1: 2 },
+    });
+    expect((await ask<{ left: boolean }>("DELETE", member)).left).toBe(true);
+    const reset = await ask<ResetOffsetsReply>("POST", "/groups/round/offsets/reset", { to: "earliest" });
+    expect(reset.partitions.map((row) => [row.before, row.after])).toEqual([
+      [2, 0],
+      [2, 0],
+    ]);
+  }
+});
+
 test("a hello that goes on with an earlier session finds its nameless member; one with a guessed session does not", async () => {
   await topic("resumed", 1);
   const sub = { t: "sub", id: 1, topics: ["resumed"], group: "again", grace_ms: 20_000 };

@@ -99,7 +99,12 @@ export const CLIENT_ADVERTISED: Advertised = new Map([
 ]);
 
 /** What our own nodes are told: every version of every key; both ends are the same program. */
-export const PEER_ADVERTISED: Advertised = new Map(API_TABLE.map((row) => [row.key, { min: row.min, max: row.max }]));
+export const PEER_ADVERTISED: Advertised = new Map<number, VersionSpan>([
+  ...API_TABLE.map((row) => [row.key, { min: row.min, max: row.max }] as const),
+  // From version 10 on they name topics by id alone, before by name alone. HTTP asks through this listener, the clients' or none, and names them.
+  [ApiKey.OffsetCommit, { min: 2, max: 9 }],
+  [ApiKey.OffsetFetch, { min: 1, max: 9 }],
+]);
 
 /** Whether a version may be decoded: advertised to this listener, and known to the codec (Produce 0 to 2 are not). */
 export function isServed(advertised: Advertised, key: number, version: number): boolean {

@@ -1,5 +1,5 @@
 /**
- * OffsetCommit, versions 2 to 9 (10 between our own nodes): stores how far a group has read.
+ * OffsetCommit, versions 2 to 9 (10 is understood, and offered to nobody): stores how far a group has read.
  *
  * - Only the group's coordinator; the answer leaves when the offsets are committed on the in-sync replicas.
  * - A topic or partition that does not exist is UNKNOWN_TOPIC_OR_PARTITION for itself; the others are stored.

@@ -1,5 +1,5 @@
 /**
- * OffsetFetch, versions 1 to 9 (10 between our own nodes): how far groups have read.
+ * OffsetFetch, versions 1 to 9 (10 is understood, and offered to nobody): how far groups have read.
  *
  * - Only the group's coordinator. An offset that is not there is -1, also where the group or the topic does not exist.
  * - v2+: all topics of the group (null), and errors of the whole group. v7+: `requireStable`. v8+: several groups in one request.
