@@ -21,11 +21,11 @@ import {
   type ViewSpec,
 } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
-import type { TimeQuestion } from "../groups/committed-times.ts";
 import { firstWaiting, lagOf, secondsSince } from "../groups/group-lag.ts";
 import type { GroupBoard, HeldCommit, HeldGroup } from "./group-board.ts";
 import type { GroupEnds } from "./group-ends.ts";
 import { LagSamples } from "./lag-samples.ts";
+import { type RowQuestion, WaitingTimes } from "./waiting-times.ts";
 
 /** One partition of a group as it stands now. */
 interface Standing {
@@ -63,6 +63,7 @@ const NO_TOPICS: ReadonlySet<string> = new Set();
 export class GroupRows {
   readonly #parts: GroupRowsParts;
   readonly #samples = new LagSamples();
+  readonly #times: WaitingTimes;
   readonly #history = new Map<string, [ts: number, lag: number | null, lagS: number | null][]>();
   readonly #shown = new Set<string>();
   /** Group to how many look at its partitions. */
@@ -74,6 +75,7 @@ export class GroupRows {
 
   constructor(parts: GroupRowsParts) {
     this.#parts = parts;
+    this.#times = new WaitingTimes(parts.ends);
   }
 
   /** Somebody looks; returns the way to stop. */
@@ -112,7 +114,7 @@ export class GroupRows {
     if (sample) this.#sampledMs = nowMs;
     const topics = new Map<string, { groups: Set<string>; lag: number | null }>();
     const keys = new Set<string>();
-    const questions: TimeQuestion[] = [];
+    const questions: RowQuestion[] = [];
     const unknown = new Map<string, Set<number>>();
     const looked = this.#listWatchers > 0;
     for (const group of this.#parts.board.groups()) {
@@ -120,20 +122,22 @@ export class GroupRows {
       const fields = this.#showGroup(group, standings, nowMs);
       const asked = looked || this.#watched.has(group.id);
       for (const at of standings) {
-        keys.add(groupPartitionKey(at.topic, at.partition, group.id));
+        const key = groupPartitionKey(at.topic, at.partition, group.id);
+        keys.add(key);
         const topic = topics.get(at.topic) ?? { groups: new Set(), lag: null };
         topic.groups.add(group.id);
         if (at.lag !== null) topic.lag = Math.max(topic.lag ?? 0, at.lag);
         topics.set(at.topic, topic);
         if (asked && at.end === null) unknown.set(at.topic, (unknown.get(at.topic) ?? new Set()).add(at.partition));
         if (asked && at.lag !== null && at.lag > 0 && at.waitingFrom !== null)
-          questions.push({ topic: at.topic, partition: at.partition, offset: at.waitingFrom });
+          questions.push({ key, topic: at.topic, partition: at.partition, offset: at.waitingFrom });
       }
       if (sample) this.#remember(group.id, [nowMs, fields.lag, fields.lag_s]);
       if (this.#watched.has(group.id)) this.#showPartitions(group, standings, fields);
     }
     this.#samples.keepOnly(keys);
-    if (unknown.size > 0 || questions.length > 0) void this.#parts.ends.ask(unknown, questions);
+    this.#times.keepOnly(keys);
+    if (unknown.size > 0 || questions.length > 0) void this.#times.ask(unknown, questions, nowMs);
     return this.#setTopics(topics);
   }
 
@@ -217,7 +221,7 @@ export class GroupRows {
     const time =
       lag === null || lag === 0 || waitingFrom === null
         ? undefined
-        : this.#parts.ends.timeAt({ topic, partition, offset: waitingFrom });
+        : this.#times.timeOf({ key, topic, partition, offset: waitingFrom }, nowMs);
     const lagS = lag === 0 ? 0 : time === undefined || time === null ? null : secondsSince(time, nowMs);
     return { topic, partition, commit, owner, ...bounds, lag, waitingFrom, lagS, judged };
   }
