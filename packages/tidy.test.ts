@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "broker",
     "raft",
     "metadata",
+    "group-coordinator",
     "replication",
     "protocol",
     "protocol/types",

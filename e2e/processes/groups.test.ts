@@ -1,7 +1,11 @@
-/** Consumer groups with an unmodified client: kafkajs shares a topic out, loses a member, loses its coordinator, and forgets nothing it was promised. */
+/** Consumer groups with an unmodified client: kafkajs members share a topic out, lose a member, lose their coordinator, and forget nothing they were promised. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Kafka, logLevel, type Admin, type Consumer } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startCluster, waitFor, type RunningCluster } from "../fixtures/cluster.ts";
+import { ROOT } from "../run-command.ts";
 
 let cluster: RunningCluster;
 let kafka: Kafka;
@@ -26,13 +30,12 @@ interface Member {
   readonly consumer: Consumer;
   /** Partitions it was last assigned, ascending; null = in no generation yet. */
   assigned: number[] | null;
-  generation: number;
 }
 
 /** A member that notes what it reads. Values that come twice are legal (at least once), values that never come are not. */
 async function member(groupId: string, topic: string, onValue: (value: string) => void): Promise<Member> {
   const consumer = kafka.consumer({ groupId, sessionTimeout: 6_000, heartbeatInterval: 500, rebalanceTimeout: 10_000 });
-  const state: Member = { consumer, assigned: null, generation: -1 };
+  const state: Member = { consumer, assigned: null };
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     state.assigned = (payload.memberAssignment[topic] ?? []).toSorted((a, b) => a - b);
   });
@@ -45,7 +48,8 @@ async function member(groupId: string, topic: string, onValue: (value: string) =
   return state;
 }
 
-const all = (members: readonly Member[]) => members.flatMap(({ assigned }) => assigned ?? []).toSorted((a, b) => a - b);
+const all = (members: readonly { readonly assigned: readonly number[] | null }[]) =>
+  members.flatMap(({ assigned }) => assigned ?? []).toSorted((a, b) => a - b);
 
 async function committed(groupId: string, topic: string): Promise<number> {
   const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
@@ -63,34 +67,67 @@ async function produce(topic: string, from: number, count: number): Promise<void
   await producer.disconnect();
 }
 
-test("G1 two members share three partitions, one leaves and the other has all, the coordinator dies and no commit is lost", async () => {
+/** A member in a process of its own, which can be killed. */
+function memberProcess(groupId: string, topic: string): { assigned: number[] | null; kill(): void } {
+  const node = join(ROOT, "node_modules/.bin/node");
+  const script = join(ROOT, "e2e/fixtures/group-member.ts");
+  const child = spawn(node, [script, cluster.bootstrapServers, groupId, topic], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const state = { assigned: null as number[] | null, kill: () => void child.kill("SIGKILL") };
+  createInterface({ input: child.stdout }).on("line", (line) => (state.assigned = JSON.parse(line) as number[]));
+  return state;
+}
+
+test("G1 four members share three partitions, one is killed, two leave, the coordinator dies, and no commit is lost", async () => {
   const topic = "shared";
   const groupId = "readers";
   await admin.createTopics({ topics: [{ topic, numPartitions: 3, replicationFactor: 3 }] });
   await produce(topic, 0, 300);
   const seen = new Set<string>();
   const first = await member(groupId, topic, (value) => seen.add(value));
-  const second = await member(groupId, topic, (value) => seen.add(value));
+  const others = [
+    await member(groupId, topic, (value) => seen.add(value)),
+    await member(groupId, topic, (value) => seen.add(value)),
+  ];
+  const doomed = memberProcess(groupId, topic);
+  const four = [first, ...others, doomed];
+  const parts = () => JSON.stringify(four.map(({ assigned }) => assigned));
   await waitFor(
-    () => all([first, second]).join() === "0,1,2" && first.assigned!.length > 0 && second.assigned!.length > 0,
+    () => all(four).join() === "0,1,2" && four.every(({ assigned }) => assigned !== null && assigned.length <= 1),
     {
-      timeoutMs: 30_000,
-      what: () => `both members to have partitions: ${JSON.stringify([first.assigned, second.assigned])}`,
+      timeoutMs: 40_000,
+      what: () => `three of four members to have a partition each: ${parts()}`,
     },
   );
-  await waitFor(() => seen.size === 300, { what: () => `all values to be read, ${seen.size} are` });
+  expect((await admin.describeGroups([groupId])).groups[0]!.members).toHaveLength(4);
+
+  doomed.kill();
+  const three = [first, ...others];
+  await waitFor(async () => (await admin.describeGroups([groupId])).groups[0]!.members.length === 3, {
+    timeoutMs: 30_000,
+    what: "the killed member's session to end",
+  });
+  await waitFor(() => all(three).join() === "0,1,2", {
+    timeoutMs: 30_000,
+    what: () => `the others to have every partition: ${parts()}`,
+  });
+  // What the killed member has read and committed, the others need not read again.
   await waitFor(async () => (await committed(groupId, topic)) === 300, { what: "every offset to be committed" });
 
-  const described = await admin.describeGroups([groupId]);
-  expect(described.groups[0]).toMatchObject({
-    state: "Stable",
-    protocolType: "consumer",
-    protocol: "RoundRobinAssigner",
-  });
-  expect(described.groups[0]!.members).toHaveLength(2);
+  const described = await waitFor(
+    async () => {
+      const [group] = (await admin.describeGroups([groupId])).groups;
+      return group!.state === "Stable" ? group : null;
+    },
+    { what: "the group to be stable again" },
+  );
+  expect(described).toMatchObject({ protocolType: "consumer", protocol: "RoundRobinAssigner" });
+  expect(described.members).toHaveLength(3);
+  expect(all(three)).toEqual([0, 1, 2]);
   expect((await admin.listGroups()).groups).toContainEqual({ groupId, protocolType: "consumer" });
 
-  await second.consumer.disconnect();
+  for (const { consumer } of others) await consumer.disconnect();
   await waitFor(() => first.assigned!.join() === "0,1,2", {
     timeoutMs: 30_000,
     what: "the member that stayed to have all partitions",
@@ -104,8 +141,10 @@ test("G1 two members share three partitions, one leaves and the other has all, t
     what: "another coordinator",
   });
   expect(await committed(groupId, topic)).toBeGreaterThanOrEqual(300);
+  seen.clear();
   await produce(topic, 300, 100);
-  await waitFor(() => seen.size === 400, {
+  const isNew = (value: string) => Number(value.slice(1)) >= 300;
+  await waitFor(() => [...seen].filter(isNew).length === 100, {
     timeoutMs: 40_000,
     what: () => `the new values to be read, ${seen.size} are`,
   });
@@ -121,6 +160,10 @@ test("G1 two members share three partitions, one leaves and the other has all, t
   await admin.deleteGroups([groupId]);
   expect((await admin.describeGroups([groupId])).groups[0]!.state).toBe("Dead");
   expect(await committed(groupId, topic)).toBe(0);
+  expect((await cluster.control(`/v1/brokers/${coordinator}/restart`)).ok).toBe(true);
+  await waitFor(async () => (await admin.describeCluster()).brokers.length === 3, {
+    what: "the killed broker to be back",
+  });
 }, 180_000);
 
 async function findCoordinator(groupId: string): Promise<number> {

@@ -54,17 +54,12 @@ export class Shard {
     return group?.isVisible ? group : this.leaving.get(groupId);
   }
 
-  newMemberId(prefix: string): string {
-    const bytes = uuidToBytes(randomUuid(this.random));
-    // Version 4, as Java's UUID.randomUUID makes them.
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return [prefix, hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-  }
-
-  get hasWrites(): boolean {
-    return this.#writes.length > 0;
+  /** An id that nobody in the group has: it would be taken for somebody else. */
+  newMemberId(group: ClassicGroup, prefix: string): string {
+    for (;;) {
+      const memberId = `${prefix}-${randomUuidText(this.random)}`;
+      if (!group.members.has(memberId) && !group.pendingJoins.has(memberId)) return memberId;
+    }
   }
 
   await(write: Write): void {
@@ -216,6 +211,15 @@ export class Draft {
   #schedule(key: string, inMs: number, event: TimerEvent): void {
     this.shard.timers.schedule(key, this.at.nowMs + inMs, event);
   }
+}
+
+/** A UUID of version 4 in the form that Java's `UUID.randomUUID` prints. */
+function randomUuidText(random: Random): string {
+  const bytes = uuidToBytes(randomUuid(random));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 /** Group ids may hold any character, so their length says where the member id begins. */

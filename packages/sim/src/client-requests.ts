@@ -11,11 +11,19 @@ import {
   newFetchRequest,
   newFetchRequestFetchPartition,
   newFetchRequestFetchTopic,
+  newFindCoordinatorRequest,
+  newOffsetCommitRequest,
+  newOffsetCommitRequestOffsetCommitRequestPartition,
+  newOffsetFetchRequest,
+  newOffsetFetchRequestOffsetFetchRequestGroup,
   newProduceRequest,
   readRecords,
   splitBatches,
   type CreateTopicsResponse,
   type FetchResponse,
+  type FindCoordinatorResponse,
+  type OffsetCommitResponse,
+  type OffsetFetchResponse,
   type ProduceResponse,
 } from "@vitrine/protocol";
 
@@ -100,4 +108,37 @@ export function fetchOutcome(
         if (record.offset >= fetchOffset)
           records.push({ offset: record.offset, value: decoder.decode(record.value ?? new Uint8Array(0)) });
   return { error, highWatermark: partition?.highWatermark ?? -1, records };
+}
+
+export function findCoordinator(groupId: string): ApiRequest {
+  return request(ApiKey.FindCoordinator, newFindCoordinatorRequest({ keyType: 0, coordinatorKeys: [groupId] }));
+}
+
+/** -1: there is none at the moment. */
+export function coordinatorOutcome(body: unknown): number {
+  return (body as FindCoordinatorResponse).coordinators[0]?.nodeId ?? -1;
+}
+
+/** A commit of a consumer that is in no group, for partition 0. */
+export function commitOffset(groupId: string, topic: string, committedOffset: number): ApiRequest {
+  const partition = newOffsetCommitRequestOffsetCommitRequestPartition({ partitionIndex: 0, committedOffset });
+  const topics = [{ name: topic, topicId: NO_TOPIC_ID, partitions: [partition] }];
+  return request(ApiKey.OffsetCommit, newOffsetCommitRequest({ groupId, topics }));
+}
+
+export function commitOutcome(body: unknown): ErrorName {
+  return errorFromCode((body as OffsetCommitResponse).topics[0]?.partitions[0]?.errorCode ?? -1).name;
+}
+
+export function committedOffset(groupId: string, topic: string, requireStable: boolean): ApiRequest {
+  const topics = [{ name: topic, topicId: NO_TOPIC_ID, partitionIndexes: [0] }];
+  const groups = [newOffsetFetchRequestOffsetFetchRequestGroup({ groupId, topics })];
+  return request(ApiKey.OffsetFetch, newOffsetFetchRequest({ groups, requireStable }));
+}
+
+export function committedOutcome(body: unknown): { error: ErrorName; offset: number } {
+  const group = (body as OffsetFetchResponse).groups[0];
+  const partition = group?.topics[0]?.partitions[0];
+  const error = errorFromCode(group?.errorCode || (partition?.errorCode ?? 0)).name;
+  return { error, offset: partition?.committedOffset ?? -1 };
 }

@@ -152,6 +152,8 @@ function propertiesOf(options: ClusterOptions, chance: Chance): ReadonlyMap<stri
     ["request.timeout.ms", "1500"],
     ["default.replication.factor", String(Math.min(3, options.brokers))],
     ["min.insync.replicas", String(options.minInsyncReplicas)],
+    ["offsets.topic.num.partitions", "2"],
+    ["offsets.commit.timeout.ms", "800"],
     ["log.retention.check.interval.ms", "300000"],
   ]);
 }

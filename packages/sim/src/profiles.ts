@@ -93,6 +93,7 @@ export function planRun(profile: Profile, chance: Chance): RunPlan {
       readers: chance.below(3),
       pauseMs: isQuiet ? [100, 800] : [2, chance.pick([40, 100, 250])],
       weakPercent: 20,
+      committers: chance.pick([0, 1, 2]),
     },
   };
 }

@@ -29,6 +29,8 @@ export interface RunReport {
   readonly virtualMs: number;
   readonly turns: number;
   readonly acknowledged: number;
+  /** Offset commits that were acknowledged. */
+  readonly commits: number;
   readonly elections: number;
   /** Of a failure: the last lines before it. */
   readonly trace: readonly string[];
@@ -104,6 +106,7 @@ class Run {
       virtualMs: Math.round(this.#time.nowMs),
       turns: this.#turns,
       acknowledged: this.#workload.acknowledged,
+      commits: this.#workload.commits,
       elections: this.#checkers.elections,
       trace: this.#failure === null ? [] : this.#trace,
     };

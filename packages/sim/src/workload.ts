@@ -6,6 +6,7 @@ import type { Checkers } from "./checkers/index.ts";
 import type { Chance } from "./chance.ts";
 import { createTopic, createTopicError, fetch, fetchOutcome, produce, produceOutcome } from "./client-requests.ts";
 import type { Cluster } from "./cluster.ts";
+import { Committer } from "./committers.ts";
 import type { HistoryOp, SendOp } from "./history.ts";
 import type { VirtualTime } from "./scheduler.ts";
 
@@ -19,6 +20,8 @@ export interface WorkloadOptions {
   readonly pauseMs: readonly [number, number];
   /** Share of writers that ask for acks=1. */
   readonly weakPercent: number;
+  /** Groups with a consumer that commits offsets. */
+  readonly committers: number;
 }
 
 interface Target {
@@ -45,6 +48,7 @@ export class Workload {
   readonly #chance: Chance;
   readonly #checkers: Checkers;
   readonly #onBroken: (error: unknown) => void;
+  readonly #committers: readonly Committer[];
   #topicsMade = 0;
   #writing = true;
   #reading = true;
@@ -70,6 +74,17 @@ export class Workload {
     this.#chance = ports.chance.stream("workload");
     this.#checkers = ports.checkers;
     this.#onBroken = ports.onBroken;
+    const committing = {
+      ...ports,
+      // A stream of their own: writers and readers do the same whether there are committers or not.
+      chance: ports.chance.stream("committers"),
+      world: ports.checkers.world,
+      pauseMs: [5, 120] as const,
+      topic: () => this.targets[0]?.topic ?? null,
+      isActive: () => this.#writing,
+      broken: ports.onBroken,
+    };
+    this.#committers = Array.from({ length: options.committers }, (_, at) => new Committer(committing, `g${at}`));
   }
 
   start(): void {
@@ -83,6 +98,11 @@ export class Workload {
 
   stopReading(): void {
     this.#reading = false;
+  }
+
+  /** Commits that were acknowledged. */
+  get commits(): number {
+    return this.#committers.reduce((sum, { commits }) => sum + commits, 0);
   }
 
   get isWriting(): boolean {
@@ -112,16 +132,19 @@ export class Workload {
       const target = this.#chance.pick(this.targets);
       new Reader(this.#ports(), `r${reader}`, target).next();
     }
+    for (const committer of this.#committers) committer.next();
   }
 
-  /** Reads every partition from its start to its end with a process of its own; calls back when all are through. */
+  /** Reads every partition from its start to its end with a process of its own, and every committed offset; calls back when all are through. */
   readEverything(onDone: () => void): void {
-    let left = this.targets.length;
+    let left = this.targets.length + this.#committers.length;
+    const through = () => {
+      left -= 1;
+      if (left === 0) onDone();
+    };
     for (const target of this.targets)
-      new Reader(this.#ports(), `final-${target.topic}-${target.partition}`, target, () => {
-        left -= 1;
-        if (left === 0) onDone();
-      }).next();
+      new Reader(this.#ports(), `final-${target.topic}-${target.partition}`, target, through).next();
+    for (const committer of this.#committers) committer.readBack(through);
   }
 
   #ports(): ClientPorts {

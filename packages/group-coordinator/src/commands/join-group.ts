@@ -87,7 +87,7 @@ function joinAsNewMember(draft: Draft, group: ClassicGroup, join: Join): void {
   const { token, request, client } = join;
   if (!group.supports(request.protocolType, join.protocols))
     return draft.answer(token, refuseJoin("INCONSISTENT_GROUP_PROTOCOL", ""));
-  const newMemberId = draft.shard.newMemberId(request.groupInstanceId ?? client.clientId);
+  const newMemberId = draft.shard.newMemberId(group, request.groupInstanceId ?? client.clientId);
   if (request.groupInstanceId !== null) {
     const oldMemberId = group.staticMembers.get(request.groupInstanceId);
     const old = oldMemberId === undefined ? undefined : group.members.get(oldMemberId);
