@@ -421,6 +421,26 @@ describe("B41 B42 another coordinator", () => {
   });
 });
 
+test("GC47 the offsets of a topic that was deleted while nobody coordinated go when somebody does", () => {
+  cluster = new SmallCluster({ "offsets.topic.replication.factor": "1" });
+  group = new GroupClient(cluster, "my-group");
+  createTopic("t");
+  createTopic("u");
+  group.commit("t", 1);
+  group.commit("u", 2);
+  // Its partition has one replica, so while that is away there is no coordinator.
+  const at = group.coordinator();
+  const other = NODES.find((id) => id !== at)!;
+  cluster.kill(at);
+  cluster.until(() => cluster.broker(other).image.brokers.get(at)!.fenced, "the broker to be fenced");
+  const topics = [{ name: "t", topicId: ZERO_UUID }];
+  cluster.call(other, ApiKey.DeleteTopics, newDeleteTopicsRequest({ topics, timeoutMs: 5_000 }), 6);
+  cluster.until(() => !cluster.broker(other).image.topicsByName.has("t"), "the topic to be gone");
+  cluster.restart(at);
+  cluster.until(() => group.fetch("t").offset === -1, "the offset of the deleted topic to go");
+  expect(group.fetch("u").offset).toBe(2);
+});
+
 describe("B44 the log of a partition", () => {
   test("is written anew and shortened when nearly all of it is out of date, on every replica, and nothing is lost", () => {
     createTopic("t", 40);

@@ -111,6 +111,7 @@ export type ReplyOf<Type extends CommandType> = CommandTable[Type]["reply"];
 
 /** A topic that is gone: its offsets go too. */
 export interface DeletedTopic {
-  readonly id: Uuid;
+  /** null: no topic of this name exists, whatever its id was. */
+  readonly id: Uuid | null;
   readonly name: string;
 }

@@ -76,7 +76,7 @@ export class GroupCoordinator {
         const group = value ? ClassicGroup.load(groupId, value) : new ClassicGroup(groupId, at.wallMs);
         group.isVisible = true;
         groups.set(groupId, group);
-        this.#shard.changed.add(groupId);
+        this.#shard.touch(groupId);
         for (const member of group.members.values())
           draft.scheduleSession(group, member.memberId, member.sessionTimeoutMs);
         if (group.members.size > settings.maxSize)
@@ -98,7 +98,12 @@ export class GroupCoordinator {
   /** The partition's high watermark: what was appended below it is committed. */
   advance(highWatermark: Offset, at: At): Decision {
     return this.#decide(at, (draft) => {
-      for (const groupId of this.#shard.durable.advance(highWatermark)) this.#shard.changed.add(groupId);
+      for (const groupId of this.#shard.durable.advance(highWatermark)) {
+        const group = this.#shard.groups.get(groupId);
+        // Also where whoever committed was told that it took too long.
+        if (group) group.isVisible = true;
+        this.#shard.touch(groupId);
+      }
       this.#shard.settleUpTo(highWatermark, draft);
     });
   }
@@ -127,12 +132,17 @@ export class GroupCoordinator {
           answerJoin(draft, member, refuseJoin(error, member.memberId));
           answerSync(draft, member, error);
         }
-        this.#shard.changed.add(group.groupId);
+        this.#shard.touch(group.groupId);
       }
       this.#shard.settleAll(draft, error);
       this.#shard.groups.clear();
       this.#shard.leaving.clear();
     });
+  }
+
+  /** Names of all topics that any group has offsets of. */
+  topics(): ReadonlySet<string> {
+    return this.#shard.durable.topics();
   }
 
   /** How many records it would take to say anew all that the log says. */

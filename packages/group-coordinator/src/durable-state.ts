@@ -94,6 +94,11 @@ export class DurableState {
     for (const topics of this.#offsets.values()) yield* topics.get(topic)?.values() ?? [];
   }
 
+  /** Names of all topics that any group has offsets of. */
+  topics(): ReadonlySet<string> {
+    return new Set([...this.#offsets.values()].flatMap((topics) => [...topics.keys()]));
+  }
+
   /** How many records it takes to say all this anew. */
   get liveRecordCount(): number {
     return this.#groups.size + this.#offsetCount;

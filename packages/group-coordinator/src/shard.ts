@@ -21,6 +21,9 @@ export type TimerEvent =
   | { readonly type: "session"; readonly groupId: string; readonly memberId: string }
   | { readonly type: "retention" };
 
+/** Ids kept for views that look late. */
+const CHANGED_MAX = 100_000;
+
 /** Called once: when the records up to a point are committed, or with the reason why that is not known (yet). */
 export type Settle = (draft: Draft, error: ErrorName | null) => void;
 
@@ -38,7 +41,7 @@ export class Shard {
   /** Deleted, and the deletion is not committed: readers still see them. */
   readonly leaving = new Map<string, ClassicGroup>();
   readonly timers = new Timers<TimerEvent>();
-  /** Groups that differ from what the views were told. Bounded by the number of groups that ever were, since the views last looked. */
+  /** Groups that differ from what the views were told. */
   readonly changed = new Set<string>();
   /** In order of their offsets; those before `head` are gone. Bounded by what is appended within `commitTimeoutMs` and not committed. */
   #writes: Write[] = [];
@@ -46,6 +49,12 @@ export class Shard {
   constructor(settings: GroupCoordinatorSettings, random: Random) {
     this.settings = settings;
     this.random = random;
+  }
+
+  /** Where nobody looks the set would grow with every group that ever was: whoever looks later lists them anew. */
+  touch(groupId: string): void {
+    if (this.changed.size >= CHANGED_MAX) this.changed.clear();
+    this.changed.add(groupId);
   }
 
   /** What readers see under this id. */
@@ -116,7 +125,7 @@ export class Draft {
 
   note(event: GroupEvent): void {
     this.events.push(event);
-    this.shard.changed.add(event.groupId);
+    this.shard.touch(event.groupId);
   }
 
   /** Appends records, all or none, and settles when they are committed. Without records there is nothing to wait for. */
@@ -166,7 +175,7 @@ export class Draft {
     this.cancelRebalance(group);
     this.cancelPendingSync(group);
     if (this.shard.groups.get(groupId) === group) this.shard.groups.delete(groupId);
-    this.shard.changed.add(groupId);
+    this.shard.touch(groupId);
   }
 
   memberLeft(group: ClassicGroup, member: ClassicMember, reason: string): void {

@@ -98,8 +98,10 @@ describe("committing", () => {
     group.pass(5_000);
     expect(group.committed(token)).toBe("COORDINATOR_NOT_AVAILABLE");
     expect(group.answer<ReplyOf<"fetchOffsets">>(stable)).toMatchObject({ errorCode: 16 });
+    expect(group.line).toBe("none");
     group.commitAll();
     expect(group.fetch()).toBe(2);
+    expect(group.line).toBe("Empty 0 (0)");
   });
 
   test("GC43 a partition that takes no writes refuses, and nothing is left behind", () => {
@@ -214,6 +216,10 @@ describe("deleting", () => {
     group.forget({ id: "BBBBBBBBBBBBBBBBBBBBBB" as Uuid, name: "u" });
     expect(group.fetch()).toBe(5);
     group.forget({ id: "BBBBBBBBBBBBBBBBBBBBBB" as Uuid, name: "t" });
+    expect(group.fetch()).toBe(-1);
+    group.commit(6);
+    expect([...group.coordinator.topics()]).toEqual(["t"]);
+    group.forget({ id: null, name: "t" });
     expect(group.fetch()).toBe(-1);
   });
 });

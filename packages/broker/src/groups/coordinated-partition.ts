@@ -30,6 +30,7 @@ const BATCH_BYTES = 512 << 10;
 export interface CoordinatedPartitionOptions {
   readonly runtime: Runtime;
   readonly partition: Partition;
+  readonly topicExists: (name: string) => boolean;
   readonly onEvents: (partition: CoordinatedPartition, events: readonly GroupEvent[]) => void;
   /** Loading is over. */
   readonly onActive: (partition: CoordinatedPartition, recordCount: number) => void;
@@ -52,6 +53,8 @@ export class CoordinatedPartition {
   /** Set when the log is replayed: how much of it there was. */
   #replayed: number | null = null;
   readonly #loadEnd: Offset;
+  /** Deleted topics whose offsets are still to go. Bounded by the deletions while the partition loads or takes no writes. */
+  readonly #forgotten: DeletedTopic[] = [];
 
   constructor(options: CoordinatedPartitionOptions) {
     const { runtime, partition } = options;
@@ -99,14 +102,22 @@ export class CoordinatedPartition {
     this.#carryOut(this.#coordinator.decide({ ...command, token } as never, this.#at()));
   }
 
+  /** Topics were deleted; while nothing can be written they wait. */
   forgetTopics(topics: readonly DeletedTopic[]): void {
-    if (this.isActive) this.#carryOut(this.#coordinator.forgetTopics(topics, this.#at()));
+    this.#forgotten.push(...topics);
+    this.#forget();
+  }
+
+  #forget(): void {
+    if (this.#forgotten.length === 0 || !this.isActive || this.#writeError() !== null) return;
+    this.#carryOut(this.#coordinator.forgetTopics(this.#forgotten.splice(0), this.#at()));
   }
 
   onHighWatermark(): void {
     const { highWatermark } = this.partition.log;
     if (!this.isActive) return this.#maybeActivate();
     this.#carryOut(this.#coordinator.advance(highWatermark, this.#at()));
+    this.#forget();
     this.#shortenLog(highWatermark);
   }
 
@@ -179,7 +190,18 @@ export class CoordinatedPartition {
     this.#state = "active";
     this.#carryOut(this.#coordinator.start(this.#at()));
     this.#options.onActive(this, this.#replayed);
+    this.#forgetUnknownTopics();
     this.#shortenLog(this.partition.log.highWatermark);
+  }
+
+  /**
+   * Topics that were deleted while nobody coordinated: this broker leads by metadata that is newer than any commit in the log, and a commit
+   * needs its topic, so a topic that it does not know is gone.
+   */
+  #forgetUnknownTopics(): void {
+    const { topicExists } = this.#options;
+    const gone = [...this.#coordinator.topics()].filter((name) => !topicExists(name));
+    this.forgetTopics(gone.map((name) => ({ id: null, name })));
   }
 
   #at(): At {

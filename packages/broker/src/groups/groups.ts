@@ -125,9 +125,9 @@ export class Groups implements GroupObserver {
   }
 
   applyDelta(delta: MetadataDelta): void {
-    if (delta.topicsDeleted.length === 0) return;
-    // Partitions that are removed are offline and say nothing of it.
+    // A replica that is removed is offline and says nothing of it.
     for (const known of this.all) if (!known.partition.isLeader) this.#stop(known);
+    if (delta.topicsDeleted.length === 0) return;
     const topics = delta.topicsDeleted.map(({ id, name }) => ({ id, name }));
     for (const known of this.all) known.forgetTopics(topics);
   }
@@ -188,6 +188,7 @@ export class Groups implements GroupObserver {
     const begun = new CoordinatedPartition({
       runtime: this.#runtime,
       partition,
+      topicExists: (name) => this.#image().topicsByName.has(name),
       onEvents: (_at, events) => events.forEach((event) => this.#tell(event)),
       onActive: (at, recordCount) => this.#onActive(at, recordCount),
       onFailed: (at) => this.#onFailed(at),

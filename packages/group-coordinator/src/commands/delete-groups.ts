@@ -83,7 +83,7 @@ export function forgetTopics(draft: Draft, topics: readonly DeletedTopic[]): voi
   const records: GroupRecord[] = [];
   for (const { id, name } of topics)
     for (const { groupId, topic, partition, latest } of draft.shard.durable.offsetsOfTopic(name))
-      if (latest && (latest.topicId === id || latest.topicId === ZERO_UUID))
+      if (latest && (id === null || latest.topicId === id || latest.topicId === ZERO_UUID))
         records.push(offsetTombstone(groupId, topic, partition));
   draft.write(records, () => {});
 }

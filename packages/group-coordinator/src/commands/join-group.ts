@@ -250,12 +250,13 @@ function writeNewGroup(draft: Draft, group: ClassicGroup): void {
     members: [],
   };
   draft.write([groupMetadataRecord(group.groupId, value)], (later, error) => {
-    if (!error) {
+    // A record that takes too long is in the log all the same.
+    if (!error || error === "REQUEST_TIMED_OUT") {
       group.isVisible = true;
-      later.shard.changed.add(group.groupId);
+      later.shard.touch(group.groupId);
       return;
     }
-    if (error === "REQUEST_TIMED_OUT" || group.generation > 0) return;
+    if (group.generation > 0) return;
     for (const member of group.members.values()) answerJoin(later, member, refuseJoin(coordinatorErrorOf(error), ""));
     later.dropGroup(group);
   });
