@@ -30,6 +30,8 @@ const BATCH_BYTES = 512 << 10;
 export interface CoordinatedPartitionOptions {
   readonly runtime: Runtime;
   readonly partition: Partition;
+  /** Something was decided: deadlines may differ, and there may be records to flush. */
+  readonly onDecided: (partition: CoordinatedPartition) => void;
   readonly topicExists: (name: string) => boolean;
   readonly onEvents: (partition: CoordinatedPartition, events: readonly GroupEvent[]) => void;
   /** Loading is over. */
@@ -154,6 +156,7 @@ export class CoordinatedPartition {
     if (this.#writeError() !== null) return;
     const piece = this.#rewrite.nextPiece(this.#at().nextOffset);
     for (const record of piece) this.#queue.push(record);
+    this.#options.onDecided(this);
     // Nothing was left: the high watermark may have passed the rest already.
     if (piece.length === 0) this.#shortenLog(this.partition.log.highWatermark);
   }
@@ -237,6 +240,7 @@ export class CoordinatedPartition {
 
   #carryOut({ records, answers, events }: Decision): void {
     for (const record of records) this.#queue.push(record);
+    this.#options.onDecided(this);
     for (const { token, body } of answers) {
       const reply = this.#replies.get(token);
       this.#replies.delete(token);

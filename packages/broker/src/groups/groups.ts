@@ -66,8 +66,14 @@ export class Groups implements GroupObserver {
   readonly #runtime: Runtime;
   readonly #image: () => MetadataImage;
   readonly #byIndex = new Map<PartitionIndex, CoordinatedPartition>();
+  /** With records that this turn decided. */
+  readonly #queued = new Set<CoordinatedPartition>();
   readonly #changed = new Set<string>();
   readonly #listeners = new Set<(event: GroupNotice) => void>();
+
+  /** Asked for in every turn, so it is computed only after something was decided. */
+  #earliestMs = Infinity;
+  #mustLook = true;
 
   constructor(runtime: Runtime, channel: ControllerChannel, image: () => MetadataImage) {
     this.#runtime = runtime;
@@ -133,23 +139,34 @@ export class Groups implements GroupObserver {
   }
 
   tick(): void {
-    for (const known of this.#byIndex.values()) known.tick(this.#runtime.nowMs);
+    const { nowMs } = this.#runtime;
+    if (nowMs < this.nextDeadlineMs()) return;
+    this.#mustLook = true;
+    for (const known of this.#byIndex.values()) known.tick(nowMs);
   }
 
   nextDeadlineMs(): number {
-    let earliest = Infinity;
-    for (const known of this.#byIndex.values()) earliest = Math.min(earliest, known.nextDeadlineMs());
-    return earliest;
+    if (!this.#mustLook) return this.#earliestMs;
+    this.#mustLook = false;
+    this.#earliestMs = Infinity;
+    for (const known of this.#byIndex.values()) {
+      this.#earliestMs = Math.min(this.#earliestMs, known.nextDeadlineMs());
+      // One that loads may set itself a deadline at any time.
+      if (!known.isActive) this.#mustLook = true;
+    }
+    return this.#earliestMs;
   }
 
   /** Puts what was decided in this turn into the logs. */
   flush(): void {
-    for (const known of this.all) if (known.hasQueued) known.flush();
+    for (const known of this.#queued) {
+      this.#queued.delete(known);
+      known.flush();
+    }
   }
 
   get hasQueued(): boolean {
-    for (const known of this.#byIndex.values()) if (known.hasQueued) return true;
-    return false;
+    return this.#queued.size > 0;
   }
 
   // ---- the views
@@ -188,12 +205,17 @@ export class Groups implements GroupObserver {
     const begun = new CoordinatedPartition({
       runtime: this.#runtime,
       partition,
+      onDecided: (at) => {
+        this.#mustLook = true;
+        if (at.hasQueued) this.#queued.add(at);
+      },
       topicExists: (name) => this.#image().topicsByName.has(name),
       onEvents: (_at, events) => events.forEach((event) => this.#tell(event)),
       onActive: (at, recordCount) => this.#onActive(at, recordCount),
       onFailed: (at) => this.#onFailed(at),
     });
     this.#byIndex.set(partition.index, begun);
+    this.#mustLook = true;
     begun.begin();
   }
 
@@ -203,6 +225,8 @@ export class Groups implements GroupObserver {
     known.stop("NOT_COORDINATOR");
     for (const id of known.coordinator.takeChanged()) this.#changed.add(id);
     if (this.#byIndex.get(index) === known) this.#byIndex.delete(index);
+    this.#queued.delete(known);
+    this.#mustLook = true;
     if (groupIds)
       this.#tell({ type: "unloaded", coordinatorPartition: index, coordinatorEpoch: known.leaderEpoch, groupIds });
   }
