@@ -141,6 +141,12 @@ describe.skipIf(!program.ok)("topics and records", () => {
   });
 });
 
+/** A line of Kafka's formatters: the number before the body, and the body. */
+interface FormattedRecord {
+  readonly key: { readonly type: number; readonly data: { readonly group: string } };
+  readonly value: { readonly version: number; readonly data: { readonly members: readonly unknown[] } } | null;
+}
+
 describe.skipIf(!program.ok)("groups", () => {
   test("kafka-consumer-groups lists, describes, resets and deletes", async () => {
     const group = "tools-group";
@@ -172,6 +178,43 @@ describe.skipIf(!program.ok)("groups", () => {
     expect(await lags()).toHaveLength(2);
     await tools.run("kafka-consumer-groups", ["--delete", ...of]);
     expect((await tools.run("kafka-consumer-groups", ["--list"])).split("\n")).not.toContain(group);
+  });
+
+  test("G6 Kafka's own formatters read the records of __consumer_offsets", async () => {
+    const group = "formatted-group";
+    await createTopic("formatted", "--partitions", "1", "--replication-factor", "3");
+    await produceLines("formatted", LINES);
+    const read = ["--topic", "formatted", "--from-beginning", "--max-messages", String(LINES.length), "--group", group];
+    await tools.run("kafka-console-consumer", read);
+    const recordsBy = async (formatter: string) => {
+      const name = `org.apache.kafka.tools.consumer.${formatter}`;
+      const options = [
+        "--topic",
+        "__consumer_offsets",
+        "--from-beginning",
+        "--timeout-ms",
+        "10000",
+        "--formatter",
+        name,
+      ];
+      const output = await tools.run("kafka-console-consumer", options);
+      // They write one object behind the other, without a line's end.
+      const lines = output.replaceAll("}{", "}\n{").split("\n");
+      return lines.flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as FormattedRecord] : []));
+    };
+    const offsets = (await recordsBy("OffsetsMessageFormatter")).filter(({ key }) => key.data.group === group);
+    expect(offsets.at(-1)).toMatchObject({
+      key: { type: 1, data: { group, topic: "formatted", partition: 0 } },
+      value: { version: 3, data: { offset: LINES.length, metadata: "" } },
+    });
+    const generations = (await recordsBy("GroupMetadataMessageFormatter")).filter(
+      ({ key }) => key.data.group === group,
+    );
+    const withMember = generations.filter(({ value }) => value !== null && value.data.members.length === 1);
+    expect(withMember.at(-1)).toMatchObject({
+      key: { type: 2 },
+      value: { version: 3, data: { protocolType: "consumer", generation: 1, members: [{ clientHost: "/127.0.0.1" }] } },
+    });
   });
 
   test("a cooperative-sticky group of three outlives one that is killed; nobody else gives up a partition for it", async () => {
