@@ -1,7 +1,9 @@
 /** A group member's requests to a small cluster, as a client would send them: it looks the coordinator up and sends there. */
+import type { Broker } from "@vitrine/broker";
 import { errorFromCode, ZERO_UUID, type NodeId } from "@vitrine/core";
 import {
   ApiKey,
+  newCreateTopicsRequest,
   newFindCoordinatorRequest,
   newHeartbeatRequest,
   newJoinGroupRequest,
@@ -156,4 +158,14 @@ export class GroupClient {
 
 export function commitError(reply: OffsetCommitResponse): string {
   return errorName(reply.topics[0]!.partitions[0]!.errorCode);
+}
+
+export function createTopic(cluster: SmallCluster, name: string, numPartitions = 1): void {
+  const topic = { name, numPartitions, replicationFactor: -1, assignments: [], configs: [] };
+  cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
+  const knows = ({ broker }: { broker: Broker }) => broker.image.topicsByName.has(name);
+  cluster.until(
+    () => [...cluster.nodes.values()].every((node) => !node.alive || knows(node)),
+    `everybody to know ${name}`,
+  );
 }

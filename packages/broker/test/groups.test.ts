@@ -2,7 +2,7 @@ import { ZERO_UUID, type NodeId } from "@vitrine/core";
 import { groupPartition } from "@vitrine/group-coordinator";
 import {
   ApiKey,
-  newCreateTopicsRequest,
+  CLIENT_ADVERTISED,
   newDeleteGroupsRequest,
   newDeleteTopicsRequest,
   newDescribeGroupsRequest,
@@ -18,7 +18,6 @@ import {
   newSyncGroupRequest,
   type DescribeGroupsResponse,
   type FindCoordinatorResponse,
-  type JoinGroupResponse,
   type LeaveGroupResponse,
   type ListGroupsResponse,
   type OffsetCommitResponse,
@@ -27,7 +26,7 @@ import {
   type SyncGroupResponse,
 } from "@vitrine/protocol/types";
 import { beforeEach, describe, expect, test } from "vitest";
-import { commitError, errorName, GroupClient } from "./group-client.ts";
+import { createTopic, errorName, GroupClient } from "./group-client.ts";
 import { SmallCluster } from "./small-cluster.ts";
 
 let cluster: SmallCluster;
@@ -38,20 +37,6 @@ beforeEach(() => {
 });
 
 const NODES: readonly NodeId[] = [1, 2, 3];
-
-function createTopic(name: string, numPartitions = 1): void {
-  const topic = { name, numPartitions, replicationFactor: -1, assignments: [], configs: [] };
-  cluster.call(1, ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 5_000 }), 7);
-  const knows = (id: NodeId) => !cluster.nodes.get(id)!.alive || cluster.broker(id).image.topicsByName.has(name);
-  cluster.until(() => NODES.every(knows), `everybody to know ${name}`);
-}
-
-function offsetsLog(node: NodeId) {
-  const index = groupPartition("my-group", 50);
-  return [...cluster.nodes.get(node)!.store.logs.values()].find(
-    ({ descriptor }) => descriptor.topicName === "__consumer_offsets" && descriptor.partition === index,
-  )!;
-}
 
 describe("B40 the coordinator", () => {
   test("G5 FindCoordinator makes __consumer_offsets and names the leader of the group's partition", () => {
@@ -104,7 +89,7 @@ describe("B40 the coordinator", () => {
   });
 
   test("other brokers are not the coordinator and say so, in every request", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     const coordinator = group.coordinator();
     const other = NODES.find((id) => id !== coordinator)!;
     const groupId = "my-group";
@@ -148,7 +133,7 @@ describe("a group", () => {
   });
 
   test("commits, and its offsets are read back", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     const { memberId, generation } = group.alone();
     expect(generation).toBe(1);
     expect(group.heartbeat(memberId, generation)).toBe("NONE");
@@ -158,7 +143,7 @@ describe("a group", () => {
   });
 
   test("G7 a member that was silent past its session cannot commit any more", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     const { memberId, generation } = group.alone();
     expect(group.commit("t", 1, { memberId, generation: generation - 1 })).toBe("ILLEGAL_GENERATION");
     cluster.pass(10_100);
@@ -167,14 +152,14 @@ describe("a group", () => {
   });
 
   test("G6 4,097 characters of metadata are too many", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     expect(group.commit("t", 1, undefined, undefined, "x".repeat(4_097))).toBe("OFFSET_METADATA_TOO_LARGE");
     expect(group.commit("t", 1, undefined, undefined, "x".repeat(4_096))).toBe("NONE");
   });
 
   test("is listed, described, emptied and deleted; with its topic its offsets go", () => {
-    createTopic("t");
-    createTopic("u");
+    createTopic(cluster, "t");
+    createTopic(cluster, "u");
     const { memberId, generation } = group.alone();
     const at = group.coordinator();
     group.commit("t", 1, { memberId, generation });
@@ -237,6 +222,11 @@ describe("a group", () => {
 });
 
 describe("the forms of older and newer versions", () => {
+  test("G4 the newer group protocol is not offered: a client that asks for it is told so at once", () => {
+    const keys = [ApiKey.ConsumerGroupHeartbeat, ApiKey.ConsumerGroupDescribe, ApiKey.ShareGroupHeartbeat];
+    expect(keys.filter((key) => CLIENT_ADVERTISED.has(key))).toEqual([]);
+  });
+
   test("JoinGroup before version 7 has no null protocol name, LeaveGroup before 3 one member", () => {
     const at = group.coordinator();
     expect(group.await(group.join("?", {}, at, 5))).toMatchObject({ errorCode: 25, protocolName: "" });
@@ -271,7 +261,7 @@ describe("the forms of older and newer versions", () => {
   });
 
   test("OffsetCommit names what does not exist, and stores the rest; OffsetDelete likewise", () => {
-    createTopic("t", 2);
+    createTopic(cluster, "t", 2);
     const at = group.coordinator();
     const partitions = [0, 7].map((partitionIndex) => newCommit({ partitionIndex, committedOffset: 3 }));
     const topics = ["?", "t"].map((name) => ({ name, topicId: ZERO_UUID, partitions }));
@@ -293,7 +283,7 @@ describe("the forms of older and newer versions", () => {
   });
 
   test("OffsetFetch: one group before version 8, all topics by null, several groups after, topic ids between our nodes", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     group.commit("t", 5);
     const at = group.coordinator();
     const ask = (
@@ -340,140 +330,9 @@ describe("the forms of older and newer versions", () => {
   });
 });
 
-describe("B41 B42 another coordinator", () => {
-  test("knows the group and every acknowledged commit", () => {
-    createTopic("t");
-    const { memberId, generation } = group.alone();
-    const before = group.coordinator();
-    for (let offset = 1; offset <= 20; offset++)
-      expect(group.commit("t", offset, { memberId, generation })).toBe("NONE");
-    cluster.kill(before);
-    const after = group.coordinator();
-    expect(after).not.toBe(before);
-    expect(group.fetch("t").offset).toBe(20);
-    expect(group.heartbeat(memberId, generation)).toBe("NONE");
-    expect(group.commit("t", 21, { memberId, generation })).toBe("NONE");
-    expect(group.fetch("t").offset).toBe(21);
-  });
-
-  test("requests that are parked when leadership moves are told NOT_COORDINATOR, once each", () => {
-    createTopic("t");
-    const { memberId, generation } = group.alone();
-    const before = group.coordinator();
-    const newcomer = group.await(group.join("", {}, before));
-    const join = group.join(newcomer.memberId, {}, before);
-    cluster.pass(50);
-    expect(join.done).toBe(false);
-    expect(group.heartbeat(memberId, generation, before)).toBe("REBALANCE_IN_PROGRESS");
-    // Leadership moves in good order: the broker stays there.
-    let stopped = false;
-    cluster.broker(before).stop(60_000, () => (stopped = true));
-    cluster.until(() => join.done, "the parked join to be told");
-    expect(errorName((join.body as JoinGroupResponse).errorCode)).toBe("NOT_COORDINATOR");
-    cluster.until(() => stopped, "an orderly stop");
-    expect(join.count).toBe(1);
-  });
-
-  test("while it loads, requests are COORDINATOR_LOAD_IN_PROGRESS and heartbeats are NONE", () => {
-    cluster = new SmallCluster({}, { tailBytesMax: 1 });
-    group = new GroupClient(cluster, "my-group");
-    createTopic("t");
-    const { memberId, generation } = group.alone();
-    const before = group.coordinator();
-    for (let offset = 1; offset <= 5; offset++) group.commit("t", offset, { memberId, generation });
-    cluster.kill(before);
-    const leads = (id: NodeId) =>
-      id !== before &&
-      cluster.broker(id).image.topicsByName.get("__consumer_offsets")!.partitions.get(12)!.leader === id;
-    cluster.until(() => NODES.some(leads), "another leader");
-    const after = NODES.find(leads)!;
-    // The leader is known and its groups are not: nothing of the partition is in memory.
-    const seen = new Set<string>();
-    cluster.until(() => {
-      const fetched = group.fetch("t", false, after);
-      seen.add(fetched.error);
-      if (fetched.error === "COORDINATOR_LOAD_IN_PROGRESS") {
-        expect(group.heartbeat(memberId, generation, after)).toBe("NONE");
-        const listed = cluster.call<ListGroupsResponse>(
-          after,
-          ApiKey.ListGroups,
-          newListGroupsRequest(),
-          5,
-        ) as ListGroupsResponse;
-        expect(["COORDINATOR_LOAD_IN_PROGRESS", "NONE"]).toContain(errorName(listed.errorCode));
-      }
-      return fetched.error === "NONE";
-    }, "the groups to be loaded");
-    expect([...seen]).toContain("COORDINATOR_LOAD_IN_PROGRESS");
-    expect(group.fetch("t", false, after).offset).toBe(5);
-  });
-
-  test("a commit that cannot be replicated is not acknowledged and not read; below min.insync.replicas it is refused", () => {
-    createTopic("t");
-    group.commit("t", 1);
-    const at = group.coordinator();
-    for (const id of NODES) if (id !== at) cluster.kill(id);
-    const answer = group.sendCommit("t", 2, undefined, at);
-    expect(group.fetch("t", false, at).offset).toBe(1);
-    cluster.until(() => answer.done, "the answer");
-    expect(commitError(answer.body as OffsetCommitResponse)).toBe("COORDINATOR_NOT_AVAILABLE");
-    expect(group.fetch("t", false, at).offset).toBe(1);
-  });
-});
-
-test("GC47 the offsets of a topic that was deleted while nobody coordinated go when somebody does", () => {
-  cluster = new SmallCluster({ "offsets.topic.replication.factor": "1" });
-  group = new GroupClient(cluster, "my-group");
-  createTopic("t");
-  createTopic("u");
-  group.commit("t", 1);
-  group.commit("u", 2);
-  // Its partition has one replica, so while that is away there is no coordinator.
-  const at = group.coordinator();
-  const other = NODES.find((id) => id !== at)!;
-  cluster.kill(at);
-  cluster.until(() => cluster.broker(other).image.brokers.get(at)!.fenced, "the broker to be fenced");
-  const topics = [{ name: "t", topicId: ZERO_UUID }];
-  cluster.call(other, ApiKey.DeleteTopics, newDeleteTopicsRequest({ topics, timeoutMs: 5_000 }), 6);
-  cluster.until(() => !cluster.broker(other).image.topicsByName.has("t"), "the topic to be gone");
-  cluster.restart(at);
-  cluster.until(() => group.fetch("t").offset === -1, "the offset of the deleted topic to go");
-  expect(group.fetch("u").offset).toBe(2);
-});
-
-describe("B44 the log of a partition", () => {
-  test("is written anew and shortened when nearly all of it is out of date, on every replica, and nothing is lost", () => {
-    createTopic("t", 40);
-    const at = group.coordinator();
-    const commitAll = (offset: number) => {
-      const partitions = Array.from({ length: 40 }, (_, partitionIndex) =>
-        newCommit({ partitionIndex, committedOffset: offset }),
-      );
-      const request = newOffsetCommitRequest({
-        groupId: "my-group",
-        topics: [{ name: "t", topicId: ZERO_UUID, partitions }],
-      });
-      const reply = cluster.call<OffsetCommitResponse>(at, ApiKey.OffsetCommit, request, 9) as OffsetCommitResponse;
-      expect(reply.topics[0]!.partitions.every(({ errorCode }) => errorCode === 0)).toBe(true);
-    };
-    for (let round = 0; round < 124; round++) commitAll(round);
-    expect(offsetsLog(at).logStartOffset).toBe(0);
-    for (let round = 124; round < 140; round++) commitAll(round);
-    cluster.until(
-      () => NODES.every((id) => offsetsLog(id).logStartOffset >= 5_000),
-      "every replica's log to begin later",
-    );
-    const { logStartOffset, logEndOffset } = offsetsLog(at);
-    expect(logEndOffset - logStartOffset).toBeLessThan(1_000);
-    cluster.kill(at);
-    expect(group.coordinator()).not.toBe(at);
-    expect(group.fetch("t").offset).toBe(139);
-  });
-});
-
 describe("what the views see", () => {
   test("groups that changed, with committed offsets, the epoch of their coordinator and what happened", () => {
-    createTopic("t");
+    createTopic(cluster, "t");
     const at = group.coordinator();
     const { groups } = cluster.broker(at);
     const notices: string[] = [];

@@ -151,7 +151,7 @@ describe("the first generation", () => {
 });
 
 describe("joining again", () => {
-  test("GC3 the protocol with most votes that all know is chosen", () => {
+  test("GC3 G3 the protocol (the assignor) with most votes that all know is chosen", () => {
     const group = new TestGroup();
     const protocols = (...names: string[]) => ({ protocols: names.map((name) => ({ name, metadata: bytes(name) })) });
     const a = group.newMember(protocols("sticky", "range", "only-a"));
