@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClientAgent, recordsOf, untilShared } from "../clients/agent.ts";
-import { createAssignedTopic, groupCoordinatedBy } from "../clients/ask.ts";
+import { createAssignedTopic, groupCoordinatedBy, untilKnown } from "../clients/ask.ts";
 import type { ClientName } from "../clients/available.ts";
 import { CLIENTS, Party } from "../clients/party.ts";
 import { waitFor } from "../fixtures/cluster.ts";
@@ -38,6 +38,11 @@ beforeAll(async () => {
     CLIENTS.map(async (client) => {
       const topic = `sequence-${client.name}`;
       await createAssignedTopic(address, topic, [[victim, first, third]]);
+      await untilKnown(
+        brokerIds.map((id) => party.target.addressOf(id)),
+        topic,
+        1,
+      );
       const group = await groupCoordinatedBy(address, victim, `g-${client.name}`);
       const [writer, member] = [party.agent(client), party.another(client)];
       await member.call("join", { group, topic, sessionTimeoutMs: 10_000, autoCommit: true });
