@@ -28,7 +28,6 @@ export const FINDINGS: readonly Finding[] = [
     reason:
       "Holds single records, and transactions, to some ten milliseconds; two cores that carry three brokers and the test do not keep that.",
   },
-  { tests: ["0113_cooperative_rebalance"], reason: "Counts rebalances and allows none that a slow moment adds." },
   { tests: SHARE_GROUPS, reason: "Share groups: not run (they begin with Kafka 4.2; the suite is told 4.1)." },
   { tests: ["0103_transactions", "0098_consumer_txn"], reason: "Transactions: not in Vitrine yet." },
   {
