@@ -408,8 +408,7 @@ export class GroupMember {
 
   #leave(reason: string): void {
     const known = this.#memberId !== "" || this.#settings.instanceId !== null;
-    if (known && this.#coordinator !== null)
-      this.#call(leaveCall(this.#settings, this.#memberId, reason), CALL_MS, this.#coordinator, false);
+    if (known) this.#call(leaveCall(this.#settings, this.#memberId, reason), CALL_MS, this.#coordinator, false);
     this.#end(null, reason);
   }
 

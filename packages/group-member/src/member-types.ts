@@ -61,7 +61,10 @@ export type MemberEvent =
   | { readonly type: "tick" };
 
 export type MemberEffect =
-  /** Send it to the node, or to any broker where that is null; tell the answer or the failure with the number. */
+  /**
+   * Send it to the node, or to any broker where that is null; tell the answer or the failure with the number. A `leave` is for the coordinator,
+   * wherever it is by now, and is worth trying again: until it is told, the group keeps a place for the member.
+   */
   | {
       readonly type: "call";
       readonly call: number;

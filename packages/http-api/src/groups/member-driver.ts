@@ -13,10 +13,16 @@ import {
   type MemberSettings,
   type TopicPartition,
 } from "@vitrine/group-member";
-import { ApiKey, newOffsetCommitRequest, type OffsetCommitResponse } from "@vitrine/protocol/types";
+import {
+  ApiKey,
+  type LeaveGroupRequest,
+  type LeaveGroupResponse,
+  newOffsetCommitRequest,
+  type OffsetCommitResponse,
+} from "@vitrine/protocol/types";
 import { nextMetadata } from "../metadata-wait.ts";
 import { commitTopics, firstError, type OffsetToCommit, passingOf } from "./commit-offsets.ts";
-import { isPassing } from "./coordinator-call.ts";
+import { coordinatorCall, isPassing } from "./coordinator-call.ts";
 
 export interface MemberHooks {
   /** The member has these now; `added` begin at their committed offsets. */
@@ -36,7 +42,6 @@ const API_KEYS = {
   join: ApiKey.JoinGroup,
   sync: ApiKey.SyncGroup,
   heartbeat: ApiKey.Heartbeat,
-  leave: ApiKey.LeaveGroup,
 } as const;
 const COMMIT_MS = 10_000;
 const COMMIT_CALL_MS = 5_000;
@@ -159,16 +164,30 @@ export class MemberDriver {
   }
 
   async #call({ call, to, timeoutMs, held, message }: MemberEffect & { type: "call" }): Promise<void> {
+    if (message.kind === "leave") {
+      this.#leaving = this.#leave(message.request);
+      return;
+    }
     const target = to === null ? this.#anyBroker() : { node: to };
     const asked: Promise<CallResult<unknown>> =
       target === null
         ? nextMetadata(this.#engine, 100).then(() => ({ ok: false, reason: "not-sent" }))
         : this.#engine.call(API_KEYS[message.kind], message.request, { to: target, timeoutMs, longPoll: held });
-    if (message.kind === "leave") this.#leaving = asked.then(() => undefined);
     const result = await asked;
     if (result.ok)
       this.#step({ type: "answer", call, answer: { kind: message.kind, body: result.body } as MemberAnswer });
     else this.#step({ type: "failed", call });
+  }
+
+  /** Tries until a coordinator has heard it: who is gone without a word keeps its partitions until its session ends. Rejects never. */
+  async #leave(body: LeaveGroupRequest): Promise<void> {
+    const { groupId } = this.settings;
+    const errorOf = (reply: LeaveGroupResponse) => reply.errorCode;
+    try {
+      await coordinatorCall<LeaveGroupResponse>(this.#engine, groupId, { apiKey: ApiKey.LeaveGroup, body, errorOf });
+    } catch {
+      // Nobody coordinates the group for now; its session will end.
+    }
   }
 
   /** In turn, so that one that hangs does not hold the search up. */
