@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { Admin } from "@platformatic/kafka";
 import { Kafka, logLevel } from "kafkajs";
 import { expect, numberIn, test } from "../fixtures/browser-cluster.ts";
 import { waitFor } from "../fixtures/cluster.ts";
@@ -69,6 +70,25 @@ test("an idempotent kafkajs producer: its connection by name with its rate, and 
   expect((await cluster.control(`/brokers/${leader}/restart`)).status).toBe(200);
   await ui.open("/clients?q=till-42");
   await expect(page.getByTestId("client-table")).toBeHidden();
+});
+
+test("a client that tells its software is shown with name and version; the others with what they do not say", async ({
+  ui,
+}) => {
+  const { page, cluster } = ui;
+  const told = new Admin({ clientId: "teller", bootstrapBrokers: cluster.bootstrapServers.split(",") });
+  await told.metadata({ topics: [] });
+  const silent = kafkaOf(cluster.bootstrapServers, "silent").admin();
+  await silent.connect();
+  await ui.open("/clients?q=platformatic");
+  const rows = page.getByTestId("client-table").locator("[data-row]");
+  await expect(rows.first()).toContainText("teller");
+  // Name and version as ApiVersions carries them (KIP-511).
+  await expect(rows.first()).toContainText(/platformatic-kafka \d+\.\d+\.\d+/);
+  await page.getByTestId("client-search").fill("silent");
+  await expect(rows.first()).toContainText("does not say");
+  await told.close();
+  await silent.disconnect();
 });
 
 test("a client of another age is refused in words, with its name", async ({ ui }) => {
