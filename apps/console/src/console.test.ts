@@ -1,7 +1,8 @@
-import type { ViewEvent } from "@vitrine/api";
+import type { LiveEvent, ViewEvent } from "@vitrine/api";
 import { describe, expect, test } from "vitest";
 import { verbsShown, whyNot } from "./features/brokers/verbs.ts";
 import { clusterMarks } from "./features/events/cluster-marks.ts";
+import { passes } from "./features/events/event-facts.ts";
 import { samplesOf } from "./features/overview/metrics.ts";
 import { blankDraft, checkDraft, envelopeText } from "./features/topic/envelope.ts";
 import { blankTopic, checkNewTopic, newTopicBody } from "./features/topics/new-topic.ts";
@@ -171,6 +172,23 @@ describe("small parts", () => {
     expect(summariseEvents([leader(0, 1), leader(1, -1)])).toBe("2 leader elections, 1 without a leader.");
     expect(summariseEvents([leader(0, 1)])).toContain("Broker 1 leads t-0");
     expect(summariseEvents([])).toBeNull();
+  });
+});
+
+describe("the filter of the timeline", () => {
+  test("the cluster's own topics are shown only where that is wished", () => {
+    const e: LiveEvent = {
+      type: "admin",
+      action: "topic-created",
+      topic: "__consumer_offsets",
+      topic_id: "x",
+      partitions: 50,
+      rf: 3,
+    };
+    const filter = { type: null, node: null, topic: "", internal: false };
+    expect(passes(e, filter)).toBe(false);
+    expect(passes(e, { ...filter, internal: true })).toBe(true);
+    expect(passes({ ...e, topic: "orders" }, filter)).toBe(true);
   });
 });
 

@@ -73,6 +73,8 @@ export interface EventFilter {
   readonly node: number | null;
   /** Part of a topic's name or of a group's id. */
   readonly topic: string;
+  /** Whether the cluster's own topics are shown, too. */
+  readonly internal: boolean;
 }
 
 /** The topic or the group that an event is about; null: neither. */
@@ -80,8 +82,14 @@ export function subjectOf(e: LiveEvent): string | null {
   return e.type === "group" ? e.group : topicOf(e);
 }
 
+/** Whether an event is about a topic of the cluster itself: a broker that dies moves dozens of their partitions. */
+export function isInternal(e: LiveEvent): boolean {
+  return topicOf(e)?.startsWith("__") ?? false;
+}
+
 /** Whether an event passes the filter of the timeline. */
 export function passes(e: LiveEvent, filter: EventFilter): boolean {
+  if (!filter.internal && isInternal(e)) return false;
   if (filter.type !== null && e.type !== filter.type) return false;
   if (filter.node !== null && !nodesOf(e).includes(filter.node)) return false;
   return filter.topic === "" || (subjectOf(e)?.toLowerCase().includes(filter.topic.toLowerCase()) ?? false);

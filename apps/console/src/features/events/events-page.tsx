@@ -29,8 +29,12 @@ export function EventsPage() {
   const type = LIVE_EVENT_TYPES.find((known) => known === search["type"]) ?? null;
   const node = wholeNumber(search["node"], { min: 0, max: 2_147_483_647 });
   const topic = useDeferredValue(search["topic"] ?? "");
+  const internal = search["internal"] === "1";
   const selected = search["at"] ?? null;
-  const found = useMemo(() => events.filter(({ e }) => passes(e, { type, node, topic })), [events, type, node, topic]);
+  const found = useMemo(
+    () => events.filter(({ e }) => passes(e, { type, node, topic, internal })),
+    [events, type, node, topic, internal],
+  );
   const keys = useMemo(() => found.map((event) => rowId(event)).toReversed(), [found]);
 
   return (
@@ -86,6 +90,16 @@ export function EventsPage() {
             </option>
           ))}
         </select>
+        <label className="flex min-h-6 items-center gap-2 text-sm text-ink-2">
+          <input
+            type="checkbox"
+            className="size-4 accent-(--accent)"
+            checked={internal}
+            onChange={(event) => change({ internal: event.target.checked ? "1" : undefined })}
+            data-testid="event-internal"
+          />
+          Show internal topics
+        </label>
         {(type !== null || node !== null || topic !== "") && (
           <Button tone="ghost" onClick={() => change({ type: undefined, node: undefined, topic: undefined })}>
             Clear

@@ -162,8 +162,9 @@ describe("the rebalances of a group", () => {
   });
   test("the timeline finds them by the group's id", () => {
     const e: LiveEvent = stable.e;
-    expect(passes(e, { type: null, node: null, topic: "bill" })).toBe(true);
-    expect(passes(e, { type: null, node: 2, topic: "" })).toBe(false);
+    const all = { type: null, node: null, topic: "", internal: false };
+    expect(passes(e, { ...all, topic: "bill" })).toBe(true);
+    expect(passes(e, { ...all, node: 2 })).toBe(false);
   });
 });
 

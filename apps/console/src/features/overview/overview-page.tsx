@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { plural } from "../../format/numbers.ts";
 import { useClusterInfo, useEvents, useLiveView } from "../../live/selectors.ts";
 import { useClusterId } from "../../shell/cluster-id.ts";
 import { Page } from "../../shell/page.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { isInternal } from "../events/event-facts.ts";
 import { EventLine } from "../events/event-line.tsx";
 import { FirstTopic } from "./first-topic.tsx";
 import { IndicatorBand } from "./indicator-band.tsx";
@@ -65,7 +66,14 @@ const shown = 10;
 
 function LastEvents() {
   const events = useEvents();
-  const last = events.slice(-shown).toReversed();
+  const last = useMemo(
+    () =>
+      events
+        .filter(({ e }) => !isInternal(e))
+        .slice(-shown)
+        .toReversed(),
+    [events],
+  );
   if (last.length === 0)
     return (
       <p className="px-4 py-6 text-sm text-ink-3">
