@@ -15,6 +15,9 @@ const TOOLS = {
   "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
   "kafka-delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
   "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+  "kafka-acls": "org.apache.kafka.tools.AclCommand",
+  "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
+  "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
   "kafka-features": "org.apache.kafka.tools.FeatureCommand",
   "kafka-broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
   "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
@@ -81,7 +84,9 @@ export class KafkaTools {
   }
 
   #ask(tool: ToolName, args: readonly string[], input: string): Promise<Outcome> {
-    const withServers = ["--bootstrap-server", this.#bootstrapServers, ...args];
+    const servers = ["--bootstrap-server", this.#bootstrapServers];
+    // Most take them before a subcommand, this one only behind it.
+    const withServers = tool === "kafka-cluster" ? [...args, ...servers] : [...servers, ...args];
     if (ALONE.includes(tool)) return runAlone(this.#classPath, tool, withServers);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
