@@ -22,6 +22,8 @@ export interface ObservedPartition {
   readonly logStart: number;
   readonly highWatermark: number;
   readonly lastStableOffset: number;
+  /** As the leader has it: the controller's answer to its last change may be ahead of the metadata that this node has applied. */
+  readonly isr: readonly NodeId[];
   readonly replicas: readonly ObservedReplica[];
   readonly sizeBytes: number;
   /** Bytes appended here since the process began. */
@@ -147,6 +149,7 @@ export class Observer {
       logStart: log.logStartOffset,
       highWatermark: log.highWatermark,
       lastStableOffset: log.highWatermark,
+      isr: partition.isr,
       replicas: partition.replicaViews(this.#now()).map((replica) => ({
         node: replica.replicaId,
         logEnd: replica.logEndOffset ?? -1,

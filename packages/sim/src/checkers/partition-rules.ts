@@ -61,7 +61,13 @@ export class PartitionRules {
   #leader(
     node: SimNode,
     key: LogKey,
-    led: { topic: string; partition: number; leaderEpoch: number; highWatermark: number },
+    led: {
+      topic: string;
+      partition: number;
+      leaderEpoch: number;
+      highWatermark: number;
+      isr: readonly NodeId[];
+    },
   ): void {
     const name = `${led.topic}-${led.partition}`;
     const term = `${key}@${led.leaderEpoch}`;
@@ -75,20 +81,23 @@ export class PartitionRules {
         led.highWatermark >= before.highWatermark,
         `P11 leader ${node.id} of ${name} lowered its high watermark to ${led.highWatermark}`,
       );
-      if (led.highWatermark > before.highWatermark) this.#mayAdvance(node, name, key);
+      if (led.highWatermark > before.highWatermark) this.#mayAdvance(node, name, key, led.isr.length);
     }
     watch.leading = { epoch: led.leaderEpoch, highWatermark: led.highWatermark };
   }
 
-  /** P10: the high watermark stands while the ISR is below min.insync.replicas, as the leader or the newest metadata has it. */
-  #mayAdvance(node: SimNode, name: string, key: LogKey): void {
+  /**
+   * P10: the high watermark stands while the ISR is below min.insync.replicas, as the leader or the newest metadata has it. The leader is ahead of
+   * its node's image when the answer to its AlterPartition overtook the record (seed 417: joined, answered, and fenced before the record came).
+   */
+  #mayAdvance(node: SimNode, name: string, key: LogKey, ledIsrSize: number): void {
     const own = partitionIn(node.broker!.image, key);
     const before = this.#imageBefore.get(node.id);
     const was = before && partitionIn(before, key);
     // Two changes within one turn: the leader went through a state in between that nobody else saw.
     if (own && was && own.partitionEpoch - was.partitionEpoch > 1) return;
     const newest = this.#world.newest && partitionIn(this.#world.newest, key);
-    const size = Math.max(own?.isr.length ?? 0, was?.isr.length ?? 0, newest?.isr.length ?? 0);
+    const size = Math.max(ledIsrSize, own?.isr.length ?? 0, was?.isr.length ?? 0, newest?.isr.length ?? 0);
     invariant(
       size >= this.#world.minInsyncReplicas,
       `P10 leader ${node.id} of ${name} moved its high watermark with ${size} in-sync replicas of at least ${this.#world.minInsyncReplicas}`,
