@@ -41,7 +41,8 @@ export type CommandResult =
 
 export type ToGateway =
   | ToChild
-  | { readonly type: "start"; readonly start: GatewayStart }
+  /** `awaitQuorum`: "ready" waits until the cluster can be heard. A gateway that is started again beside a lost quorum must serve and say so. */
+  | { readonly type: "start"; readonly start: GatewayStart; readonly awaitQuorum: boolean }
   | { readonly type: "processes"; readonly rows: readonly ProcessRow[] }
   | { readonly type: "result"; readonly requestId: number; readonly result: CommandResult };
 

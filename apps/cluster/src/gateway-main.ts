@@ -27,12 +27,13 @@ function end(withinMs: number): void {
   void (gateway?.close() ?? Promise.resolve()).finally(() => process.exit(0));
 }
 
-async function begin(start: GatewayStart): Promise<void> {
+async function begin(start: GatewayStart, awaitQuorum: boolean): Promise<void> {
   try {
     // Loaded while the brokers load, after the first message has been heard.
     const { openGateway } = await import("./wire.ts");
     control = new RemoteProcessControl(send, start.rows);
     gateway = await openGateway({ start, processControl: control, onFatal: fail });
+    if (awaitQuorum) await gateway.following;
     send({ type: "ready" });
   } catch (error) {
     const code = errorCodeOf(error);
@@ -54,7 +55,7 @@ function fail(reason: string): void {
 process.on("message", (message: ToGateway) => {
   switch (message.type) {
     case "start":
-      void begin(message.start);
+      void begin(message.start, message.awaitQuorum);
       return;
     case "processes":
       control?.setRows(message.rows);

@@ -59,7 +59,8 @@ export class GatewayProcess {
     child.on("message", (message) => this.onMessage(child, message));
     child.on("exit", () => this.onExit(child));
     child.on("error", () => {});
-    this.send({ type: "start", start: { ...this.plan.start, ticket, rows: this.hooks.rows() } });
+    const start = { ...this.plan.start, ticket, rows: this.hooks.rows() };
+    this.send({ type: "start", start, awaitQuorum: ticket === this.plan.ticket });
   }
 
   send(message: ToGateway): void {

@@ -25,6 +25,8 @@ import { isLoopback } from "./up-options.ts";
 
 export interface RunningGateway {
   readonly url: string;
+  /** Resolves when it has heard of a quorum and of a broker that serves: until then its `/readyz` says no, and a write would wait. */
+  readonly following: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export async function openGateway({ start, processControl, onFatal }: GatewayPar
   live.start();
   return {
     url: `http://${spec.host}:${spec.port}`,
+    following: follows(broker),
     async close() {
       merge.stop();
       live.stop();
@@ -114,6 +117,19 @@ export async function openGateway({ start, processControl, onFatal }: GatewayPar
 
 function minIsrOf(topic: TopicInfo, fallback: number): number {
   return Number(topic.config.get("min.insync.replicas") ?? fallback);
+}
+
+function follows(broker: Broker): Promise<void> {
+  const isThere = () => broker.hasQuorum() && [...broker.image.brokers.values()].some(({ fenced }) => !fenced);
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!isThere()) return;
+      for (const stop of stops) stop();
+      resolve();
+    };
+    const stops = [broker.onDelta(look), broker.onQuorumChange(look)];
+    look();
+  });
 }
 
 function healthOf(broker: Broker): HealthCheck[] {
