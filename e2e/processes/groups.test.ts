@@ -34,7 +34,9 @@ interface Member {
 
 /** A member that notes what it reads. Values that come twice are legal (at least once), values that never come are not. */
 async function member(groupId: string, topic: string, onValue: (value: string) => void): Promise<Member> {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 6_000, heartbeatInterval: 500, rebalanceTimeout: 10_000 });
+  // kafkajs looks for another coordinator only after some fetches in vain: short ones, so that this does not take it half a minute.
+  const timing = { sessionTimeout: 6_000, heartbeatInterval: 500, rebalanceTimeout: 10_000, maxWaitTimeInMs: 500 };
+  const consumer = kafka.consumer({ groupId, ...timing });
   const state: Member = { consumer, assigned: null };
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     state.assigned = (payload.memberAssignment[topic] ?? []).toSorted((a, b) => a - b);

@@ -25,8 +25,8 @@ export function prepareConsole(consoleApp: string): ConsoleBuild {
   const distDir = join(consoleApp, "dist");
   if (isFresh(consoleApp, distDir)) return READY;
   if (!existsSync(join(distDir, "index.html"))) placeholder(distDir);
-  // Built in a directory of its own, moved in place when whole: a browser never gets half a build.
-  const draft = join(consoleApp, `.dist-${process.pid}`);
+  // Built in a directory of its own, moved in place when whole: a browser never gets half a build. What a killed start leaves there is in nobody's way.
+  const draft = join(consoleApp, "node_modules/.cache", `console-${process.pid}`);
   const vite = viteEntry(consoleApp);
   if (vite === null) {
     return {
@@ -39,7 +39,10 @@ export function prepareConsole(consoleApp: string): ConsoleBuild {
   return {
     state: "building",
     run: () => finished((child = build(consoleApp, vite, draft)), draft, distDir),
-    stop: () => void child?.kill("SIGKILL"),
+    stop() {
+      child?.kill("SIGKILL");
+      rmSync(draft, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
 }
 
