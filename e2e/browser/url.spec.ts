@@ -73,7 +73,7 @@ test("figures on Overview, Topics and Brokers are those of an independent read",
   for (const broker of data) {
     await expect(page.getByTestId(`broker-${broker.id}-leaders`)).toHaveText(String(broker.leaders));
     await expect(page.getByTestId(`broker-${broker.id}-replicas`)).toHaveText(String(broker.replicas));
-    await expect(page.getByTestId(`broker-${broker.id}-epoch`)).toHaveText(String(broker.epoch));
+    await expect(page.getByTestId(`broker-${broker.id}-epoch`)).toHaveText(broker.epoch.toLocaleString("en-US"));
     await expect(page.getByTestId(`broker-${broker.id}-pid`)).toHaveText(`pid ${broker.process.pid}`);
   }
 });
