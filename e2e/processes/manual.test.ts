@@ -22,7 +22,13 @@ test("the tables of compatibility.md are those of the code (node e2e/docs/compat
 
 test("the figures of benchmarks.md are those of e2e/bench/results.ndjson (pnpm bench --write writes both)", () => {
   const page = readFileSync(BENCHMARKS, "utf8");
-  expect(readResults().map((result) => result.name)).toEqual(["append", "failover", "produce-http", "start-up"]);
+  expect(readResults().map((result) => result.name)).toEqual([
+    "append",
+    "failover",
+    "kafka",
+    "produce-http",
+    "start-up",
+  ]);
   expect(page).toBe(renderPage(page, readResults()));
 });
 
