@@ -85,43 +85,35 @@ test.each(CLIENTS)("$name's idempotent producer: nothing lost, nothing twice, no
   ]);
 });
 
-const ONE_MORE = { partition: 0, key: null, value: "one more" };
-/** A client that was waiting at the dead broker may sit out its request timeout (30 s) before it looks for another. */
-const MEMBER_PATIENCE_MS = 60_000;
+test.each(CLIENTS)("$name's member reads on in order at the new coordinator", async (client) => {
+  const story = stories.get(client.name)!;
+  const count = countOf(story);
+  await waitFor(() => recordsOf(story.member).some((record) => record.offset === count - 1), {
+    what: () => `the last record; there are ${recordsOf(story.member).length}`,
+    timeoutMs: 40_000,
+  });
+  // Who joins again may read again what was not committed; nobody skips.
+  let next = 0;
+  for (const record of recordsOf(story.member)) {
+    expect(record.offset).toBeLessThanOrEqual(next);
+    next = record.offset + 1;
+  }
+});
 
-test.each(CLIENTS)(
-  "$name's member reads on in order and commits at the new coordinator",
-  { timeout: 2 * MEMBER_PATIENCE_MS + 20_000 },
-  async (client) => {
-    const story = stories.get(client.name)!;
-    const { topic, group, member } = story;
-    const count = countOf(story);
-    await waitFor(() => recordsOf(member).some((record) => record.offset === count - 1), {
-      what: () => `the last record; there are ${recordsOf(member).length}`,
-      timeoutMs: MEMBER_PATIENCE_MS,
-    });
-    // Who joins again may read again what was not committed; nobody skips.
-    let next = 0;
-    for (const record of recordsOf(member)) {
-      expect(record.offset).toBeLessThanOrEqual(next);
-      next = record.offset + 1;
-    }
-    // Its commits at times cease when the coordinator has died, with nothing in the log of the new one: not understood yet, so not asked of it.
-    if (client.name === "platformatic") {
-      console.log(
-        "skipped: whether @platformatic/kafka commits at the new coordinator is not tested; it does so most times only",
-      );
-      return;
-    }
-    // A commit that was under way when the coordinator died is the client's to repeat; some do so only when they have read something new.
+/** In one whole run of three its last commits never came; whether the client or the cluster loses them is not known. */
+const UNEXPLAINED = "platformatic";
+console.log(
+  `skipped: commits of ${UNEXPLAINED} at the new coordinator, because they sometimes do not come and nobody knows why yet`,
+);
+
+for (const client of CLIENTS)
+  test.skipIf(client.name === UNEXPLAINED)(`${client.name}'s member commits at the new coordinator`, async () => {
+    const { topic, group, ...story } = stories.get(client.name)!;
     await waitFor(
       async () => {
         const committed = await party.admin(client).call("committed", { group, topic });
-        if ((committed[0]?.offset ?? -1) >= count) return true;
-        await party.agent(client).call("produce", { topic, codec: "none", records: [ONE_MORE] });
-        return false;
+        return committed[0]?.offset === countOf({ topic, group, ...story });
       },
-      { what: "everything read to be committed", timeoutMs: MEMBER_PATIENCE_MS, everyMs: 1_000 },
+      { what: "everything read to be committed", timeoutMs: 40_000 },
     );
-  },
-);
+  });
