@@ -12,15 +12,10 @@ import {
   type RaftEvent,
 } from "@vitrine/raft";
 import { buildLeaderChange, checkSnapshotBytes } from "./metadata-batches.ts";
+import { METADATA_TOPIC, METADATA_TOPIC_ID } from "./metadata-topic.ts";
 import type { PeerEvent } from "./ports.ts";
-import {
-  METADATA_TOPIC,
-  METADATA_TOPIC_ID,
-  raftRequestFromWire,
-  raftRequestToWire,
-  raftResponseFromWire,
-  raftResponseToWire,
-} from "./raft-wire.ts";
+import { raftRequestFromWire, raftRequestToWire } from "./raft-wire/requests.ts";
+import { raftResponseFromWire, raftResponseToWire } from "./raft-wire/responses.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What the rest of the broker hears of the quorum. */

@@ -26,8 +26,9 @@ import {
   type FetchSpec,
   type Partition,
 } from "@vitrine/replication";
+import { joinBatches } from "../joined-batches.ts";
+import { METADATA_TOPIC, METADATA_TOPIC_ID } from "../metadata-topic.ts";
 import { partitionLogKey } from "../partitions.ts";
-import { joinBatches, METADATA_TOPIC, METADATA_TOPIC_ID } from "../raft-wire.ts";
 import { preferredReadReplica } from "../replica-selector.ts";
 import type { BrokerParts, Handler, Reply } from "../request.ts";
 import { nodeEndpointsOf } from "./leader-hint.ts";

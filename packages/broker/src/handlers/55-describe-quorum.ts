@@ -9,7 +9,7 @@ import {
   newDescribeQuorumResponseReplicaState,
   type DescribeQuorumRequest,
 } from "@vitrine/protocol/types";
-import { METADATA_TOPIC } from "../raft-wire.ts";
+import { METADATA_TOPIC } from "../metadata-topic.ts";
 import type { Handler } from "../request.ts";
 
 const FORWARD_TIMEOUT_MS = 30_000;
