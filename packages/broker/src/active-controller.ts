@@ -8,6 +8,7 @@
 import { invariant, type NodeId, type Offset } from "@vitrine/core";
 import {
   Controller,
+  controllerSettings,
   type Command,
   type CommandType,
   type ControllerEvent,
@@ -16,6 +17,7 @@ import {
   type ReplyOf,
 } from "@vitrine/metadata";
 import { buildMetadataBatch } from "./metadata-batches.ts";
+import type { MetadataLog } from "./metadata-log.ts";
 import type { Quorum } from "./quorum.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -30,22 +32,23 @@ const PARKED_MAX = 20_000;
 export class ActiveController {
   readonly #runtime: Runtime;
   readonly #quorum: Quorum;
+  readonly #metadata: MetadataLog;
   readonly #settings: ControllerSettings;
   readonly #onProbe: (nodes: readonly NodeId[]) => void;
   #controller: Controller | null = null;
   #epoch = -1;
   readonly #parked: ParkedReply[] = [];
+  /** The last other node that led the metadata quorum; -1 = none yet. */
+  #predecessor: NodeId = -1;
+  /** This node leads the quorum, and may act once it has applied what earlier epochs left. */
+  #ready: { readonly epoch: number; readonly epochStartOffset: Offset } | null = null;
   #suspect: { readonly brokerId: NodeId; readonly activeSinceMs: number; readonly deadlineMs: number } | null = null;
 
-  constructor(
-    runtime: Runtime,
-    quorum: Quorum,
-    settings: ControllerSettings,
-    onProbe: (nodes: readonly NodeId[]) => void,
-  ) {
+  constructor(runtime: Runtime, quorum: Quorum, metadata: MetadataLog, onProbe: (nodes: readonly NodeId[]) => void) {
     this.#runtime = runtime;
     this.#quorum = quorum;
-    this.#settings = settings;
+    this.#metadata = metadata;
+    this.#settings = controllerSettings(runtime.config.properties);
     this.#onProbe = onProbe;
   }
 
@@ -53,12 +56,36 @@ export class ActiveController {
     return this.#controller !== null;
   }
 
+  onLeaderChanged(leaderId: NodeId): void {
+    if (leaderId >= 0 && leaderId !== this.#runtime.config.nodeId) this.#predecessor = leaderId;
+  }
+
+  /** Everything of earlier epochs is committed; what of it is not applied yet lies below `epochStartOffset`. */
+  onLeaderReady(epoch: number, epochStartOffset: Offset): void {
+    this.#ready = { epoch, epochStartOffset };
+    this.onApplied();
+  }
+
+  onLostLeadership(): void {
+    this.#ready = null;
+    this.#deactivate();
+  }
+
+  /** More of the metadata log is applied. */
+  onApplied(): void {
+    const ready = this.#ready;
+    if (!ready || this.isActive || this.#metadata.position <= ready.epochStartOffset) return;
+    this.#ready = null;
+    this.#activate(this.#metadata.image, ready.epoch);
+  }
+
   /**
-   * `predecessor`: the node that led the quorum before; -1 = none. If it is a broker too and stays silent, its session is not counted from now:
-   * the voters that elected this node have already waited `controller.quorum.fetch.timeout.ms` for it.
+   * If the node that led the quorum before is a broker too and stays silent, its session is not counted from now: the voters that elected this
+   * node have already waited `controller.quorum.fetch.timeout.ms` for it.
    */
-  activate(image: MetadataImage, epoch: number, predecessor: NodeId): void {
+  #activate(image: MetadataImage, epoch: number): void {
     const runtime = this.#runtime;
+    const predecessor = this.#predecessor;
     this.#controller = new Controller({ settings: this.#settings, image, epoch, random: runtime.random });
     this.#epoch = epoch;
     runtime.journal("info", `node ${runtime.config.nodeId} is the active controller in epoch ${epoch}`);
@@ -71,7 +98,7 @@ export class ActiveController {
     this.#suspect = isBroker ? { brokerId: predecessor, activeSinceMs: nowMs, deadlineMs: nowMs + patienceMs } : null;
   }
 
-  deactivate(): void {
+  #deactivate(): void {
     if (!this.#controller) return;
     this.#controller = null;
     this.#suspect = null;
@@ -102,7 +129,7 @@ export class ActiveController {
           "error",
           `the controller's decision was not taken by the metadata log: ${proposed.error}`,
         );
-        this.deactivate();
+        this.#deactivate();
         this.#quorum.raft.resign(this.#runtime.nowMs);
         this.#quorum.drain();
         onReply(null);

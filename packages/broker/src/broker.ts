@@ -6,11 +6,13 @@
  * partitions and serves clients. A node without roles (the gateway) only follows.
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
-import type { LogEvent, LogStore, PartitionLog, ReadSpec } from "@vitrine/log";
-import { controllerSettings, type MetadataDelta, type MetadataImage, type ScramKeys } from "@vitrine/metadata";
+import type { LogEvent, LogStore } from "@vitrine/log";
+import type { MetadataDelta, MetadataImage, ScramKeys } from "@vitrine/metadata";
 import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
+import { brokerRuntime } from "./broker-runtime.ts";
+import { ColdReads } from "./cold-reads.ts";
 import type { BrokerConfig } from "./config.ts";
 import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
 import { DeadBrokers } from "./dead-brokers.ts";
@@ -21,6 +23,7 @@ import { IsrChannel } from "./isr-channel.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { MetadataLog } from "./metadata-log.ts";
 import { Observer } from "./observer.ts";
+import { PartitionEffects } from "./partition-effects.ts";
 import { partitionLogKey, Partitions } from "./partitions.ts";
 import { peerEndpoints } from "./peer-endpoints.ts";
 import type { ApiRequest, Clock, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
@@ -31,7 +34,7 @@ import { metered } from "./quotas/request-meter.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
-import { ColdReads, type ColdRead, type Journal, type Runtime, type TimestampSearch } from "./runtime.ts";
+import type { Journal, Runtime } from "./runtime.ts";
 import { readSettings, type BrokerSettings } from "./settings.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnLoop } from "./turn.ts";
@@ -69,8 +72,8 @@ export class Broker {
   readonly #channel: ControllerChannel;
   readonly #partitions: Partitions;
   readonly #lifecycle: Lifecycle | null;
-  readonly #fetcher: ReplicaFetcher;
   readonly #isr: IsrChannel;
+  readonly #effects: PartitionEffects;
   readonly #retention: Retention;
   readonly #groups: Groups;
   readonly #quotas: ClientQuotas;
@@ -78,11 +81,7 @@ export class Broker {
   readonly #deltaListeners = new Set<(delta: MetadataDelta) => void>();
   readonly #leaderListeners = new Set<() => void>();
   readonly #deadBrokers: DeadBrokers;
-  /** The last other node that led the metadata quorum; -1 = none yet. */
-  #lastLeaderId: NodeId = -1;
   #started = false;
-  #straysRemoved = false;
-  #controllerReady: { epoch: number; epochStartOffset: Offset } | null = null;
   #onStopped: (() => void) | null = null;
 
   constructor(options: BrokerOptions) {
@@ -94,52 +93,45 @@ export class Broker {
       nextDeadlineMs: () => this.#nextDeadlineMs(),
       onBroken: (reason) => this.#die(reason),
     });
-    this.#runtime = this.#makeRuntime();
-    const runtime = this.#runtime;
+    const runtime = brokerRuntime(options, {
+      settings: this.settings,
+      loop: this.#loop,
+      reads: this.#reads,
+      touch: (key) => this.#touch(key),
+    });
+    this.#runtime = runtime;
     const { roles } = this.config;
     this.#metadata = new MetadataLog(
       runtime,
       (delta) => this.#onDelta(delta),
-      () => this.#maybeActivate(),
+      () => this.#active?.onApplied(),
     );
     this.#quorum = new Quorum(runtime, {
       onLeaderChanged: (leaderId, epoch) => this.#onLeaderChanged(leaderId, epoch),
-      onLeaderReady: (epoch, epochStartOffset) => {
-        this.#controllerReady = { epoch, epochStartOffset };
-        this.#maybeActivate();
-      },
-      onLostLeadership: () => {
-        this.#controllerReady = null;
-        this.#active?.deactivate();
-      },
+      onLeaderReady: (epoch, epochStartOffset) => this.#active?.onLeaderReady(epoch, epochStartOffset),
+      onLostLeadership: () => this.#active?.onLostLeadership(),
       onHighWatermark: (offset) => this.#onHighWatermark(offset),
       onSnapshotInstalled: () => this.#metadata.loadSnapshot(),
     });
+    const image = () => this.#metadata.image;
     this.#active = roles.controller
-      ? new ActiveController(runtime, this.#quorum, controllerSettings(this.config.properties), (nodes) =>
-          this.#deadBrokers.probe(nodes),
-        )
+      ? new ActiveController(runtime, this.#quorum, this.#metadata, (nodes) => this.#deadBrokers.probe(nodes))
       : null;
-    this.#deadBrokers = new DeadBrokers(
-      runtime,
-      () => this.#metadata.image,
-      () => this.#active,
-    );
-    this.#channel = new ControllerChannel(runtime, this.#active, () => this.#quorum.raft.view().leaderId);
-    const brokerEpoch = () => this.#lifecycle?.brokerEpoch ?? -1;
+    this.#deadBrokers = new DeadBrokers(runtime, image, () => this.#active);
+    this.#channel = new ControllerChannel(runtime, this.#active, () => this.controllerId);
+    const brokerEpoch = () => this.brokerEpoch;
     this.#partitions = new Partitions(runtime, brokerEpoch);
-    this.#lifecycle = roles.broker
-      ? new Lifecycle(
-          runtime,
-          this.#channel,
-          () => this.#metadata.image,
-          () => this.#onDrained(),
-        )
-      : null;
-    this.#fetcher = new ReplicaFetcher(runtime, this.#partitions, brokerEpoch);
+    const metadata = { image, isCurrent: () => this.#isCurrent() };
+    this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, metadata, () => this.#onDrained()) : null;
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
-    this.#groups = new Groups(runtime, this.#channel, () => this.#metadata.image);
+    this.#groups = new Groups(runtime, this.#channel, image);
+    this.#effects = new PartitionEffects(runtime, {
+      partitions: this.#partitions,
+      groups: this.#groups,
+      isr: this.#isr,
+      fetcher: new ReplicaFetcher(runtime, this.#partitions, brokerEpoch),
+    });
     this.#quotas = new ClientQuotas(this.settings.quotas);
     const sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7ffffffe) });
     this.#parts = {
@@ -155,7 +147,7 @@ export class Broker {
       traffic: this.traffic,
       quotas: this.#quotas,
       scramKeys: options.scramKeys ?? null,
-      image: () => this.#metadata.image,
+      image,
     };
     this.observer = new Observer(this.#parts, () => options.clock.nowMs());
   }
@@ -185,7 +177,7 @@ export class Broker {
   get isReady(): boolean {
     if (this.#lifecycle)
       return this.#lifecycle.state === "running" && this.#lifecycle.isHeard(this.#options.clock.nowMs());
-    return this.#quorum.raft.view().leaderId >= 0;
+    return this.controllerId >= 0;
   }
 
   /** Whether the listener should stop reading produce requests: the disk is behind (T12), or the inbox is full. */
@@ -287,14 +279,14 @@ export class Broker {
 
   #run(): void {
     this.#tick();
-    this.#followEffects();
+    this.#effects.follow();
   }
 
   #tick(): void {
     const raftDeadline = this.#quorum.raft.nextDeadlineMs();
     if (raftDeadline !== null && raftDeadline <= this.#loop.nowMs) this.#quorum.step({ type: "tick" });
     this.#active?.tick();
-    this.#lifecycleTick();
+    if (this.#started) this.#lifecycle?.tick();
     this.#partitions.tick();
     this.#retention.tick();
     this.#groups.tick();
@@ -307,54 +299,10 @@ export class Broker {
     }
   }
 
-  /** Registration waits until what this disk knew to be committed is applied, so that the broker knows its last epoch. */
-  #lifecycleTick(): void {
-    if (!this.#lifecycle || !this.#started) return;
-    const view = this.#quorum.raft.view();
-    // An orderly stop must end in its time also where there is no controller to ask.
-    const waits = view.leaderId < 0 || this.#metadata.position < view.highWatermark;
-    if (!waits || this.#lifecycle.state === "draining") this.#lifecycle.tick();
-  }
-
-  /** What partitions asked for while they were stepped; carrying it out may lead to more. */
-  #followEffects(): void {
-    const { effects } = this.#partitions;
-    for (let round = 0; effects.length > 0 || this.#groups.hasQueued; round++) {
-      this.#groups.flush();
-      invariant(round < 1_000, "partitions keep asking for more within one turn");
-      for (const effect of effects.splice(0)) {
-        const key = partitionLogKey(effect.partition.topicId, effect.partition.index);
-        switch (effect.type) {
-          case "alterPartition":
-            this.#isr.push(effect);
-            break;
-          case "failed":
-            this.#runtime.journal("error", `replica ${effect.partition.label} stopped following: ${effect.reason}`);
-            break;
-          case "truncated":
-            this.#runtime.journal(
-              "info",
-              `replica ${effect.partition.label} dropped [${effect.to}, ${effect.from}): its leader's history differs there`,
-            );
-            break;
-          case "roleChanged":
-            this.#partitions.plans.sync(effect.partition);
-            this.#groups.onRoleChanged(effect.partition);
-            break;
-          case "highWatermark":
-            this.#groups.onHighWatermark(effect.partition);
-            break;
-          case "isrChanged":
-          case "logStart":
-            break;
-        }
-        this.#touch(key);
-      }
-      this.#isr.poll();
-      this.#fetcher.poll();
-    }
-    this.#isr.poll();
-    this.#fetcher.poll();
+  /** Whether there is a controller, and all that this disk knew to be committed is applied. */
+  #isCurrent(): boolean {
+    const { leaderId, highWatermark } = this.#quorum.raft.view();
+    return leaderId >= 0 && this.#metadata.position >= highWatermark;
   }
 
   #touch(key: string): void {
@@ -366,20 +314,12 @@ export class Broker {
     return Math.min(
       this.#quorum.raft.nextDeadlineMs() ?? Infinity,
       this.#active?.nextDeadlineMs() ?? Infinity,
-      this.#lifecycleDeadlineMs(),
+      this.#lifecycle?.nextDeadlineMs() ?? Infinity,
       this.#partitions.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
       this.#groups.nextDeadlineMs(),
       this.#metadata.nextDeadlineMs,
     );
-  }
-
-  /** While there is no leader to talk to, raft's events wake the broker. */
-  #lifecycleDeadlineMs(): number {
-    if (!this.#lifecycle) return Infinity;
-    const view = this.#quorum.raft.view();
-    const waits = view.leaderId < 0 || this.#metadata.position < view.highWatermark;
-    return waits && this.#lifecycle.state !== "draining" ? Infinity : this.#lifecycle.nextDeadlineMs();
   }
 
   // ---- inputs
@@ -409,7 +349,7 @@ export class Broker {
   }
 
   #onLeaderChanged(leaderId: NodeId, epoch: number): void {
-    if (leaderId >= 0 && leaderId !== this.config.nodeId) this.#lastLeaderId = leaderId;
+    this.#active?.onLeaderChanged(leaderId);
     if (leaderId >= 0) this.#runtime.journal("debug", `node ${leaderId} leads the metadata quorum in epoch ${epoch}`);
     this.#lifecycle?.onLeaderChanged();
     this.#isr.onLeaderChanged();
@@ -419,13 +359,6 @@ export class Broker {
   #onHighWatermark(offset: Offset): void {
     this.#metadata.advance(offset);
     this.#active?.onHighWatermark(offset);
-  }
-
-  #maybeActivate(): void {
-    const ready = this.#controllerReady;
-    if (!ready || !this.#active || this.#active.isActive || this.#metadata.position <= ready.epochStartOffset) return;
-    this.#controllerReady = null;
-    this.#active.activate(this.#metadata.image, ready.epoch, this.#lastLeaderId);
   }
 
   #onDelta(delta: MetadataDelta): void {
@@ -441,48 +374,8 @@ export class Broker {
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
     this.#loop.purgatory.touch(TOPICS_KEY);
-    this.#maybeRemoveStrays();
+    this.#partitions.removeStrays(delta.after);
     for (const listener of this.#deltaListeners) listener(delta);
-  }
-
-  /** Only an image that holds this broker's own registration is new enough to say that a replica is nobody's. */
-  #maybeRemoveStrays(): void {
-    const epoch = this.#lifecycle?.brokerEpoch ?? -1;
-    if (this.#straysRemoved || epoch < 0 || this.#metadata.image.brokers.get(this.config.nodeId)?.epoch !== epoch)
-      return;
-    this.#straysRemoved = true;
-    this.#partitions.removeStrays(this.#metadata.image);
-  }
-
-  #makeRuntime(): Runtime {
-    const { config, clock, random, store, network } = this.#options;
-    const loop = this.#loop;
-    return {
-      config,
-      settings: this.settings,
-      clock,
-      random,
-      store,
-      network,
-      journal: this.#options.journal ?? (() => {}),
-      get nowMs() {
-        return loop.nowMs;
-      },
-      enqueue: (run) => loop.enqueue(run),
-      afterTicket: (ticket, run) => loop.afterTicket(ticket, run),
-      afterThisTurn: (run) => loop.afterThisTurn(run),
-      nextReadId: () => this.#reads.nextId(),
-      readCold: (log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void) =>
-        this.#reads.readCold(log, spec, onRead),
-      findTimestamp: (
-        log: PartitionLog,
-        timestampMs: number,
-        upTo: Offset,
-        onFound: (found: TimestampSearch) => void,
-      ) => this.#reads.findTimestamp(log, timestampMs, upTo, onFound),
-      findKept: (log, bytes, onKept) => this.#reads.findKept(log, bytes, onKept),
-      touch: (key) => this.#touch(key),
-    };
   }
 
   #die(reason: string): void {

@@ -29,10 +29,17 @@ const RETRY_MS = 15;
 /** While draining the controller is asked often: leaders move in milliseconds. */
 const DRAIN_HEARTBEAT_MS = 20;
 
+/** What the broker knows of the cluster. */
+export interface LifecycleMetadata {
+  image(): MetadataImage;
+  /** Whether there is a controller to ask, and all that this disk knew to be committed is applied. */
+  isCurrent(): boolean;
+}
+
 export class Lifecycle {
   readonly #runtime: Runtime;
   readonly #channel: ControllerChannel;
-  readonly #image: () => MetadataImage;
+  readonly #metadata: LifecycleMetadata;
   readonly #onStopped: () => void;
   /**
    * Whether this disk, as it was opened, holds all it had ever confirmed. An empty one vouches for nothing: what the others tell of this broker's past
@@ -48,10 +55,10 @@ export class Lifecycle {
   #drainDeadlineMs = Infinity;
   #lastHeardMs = -Infinity;
 
-  constructor(runtime: Runtime, channel: ControllerChannel, image: () => MetadataImage, onStopped: () => void) {
+  constructor(runtime: Runtime, channel: ControllerChannel, metadata: LifecycleMetadata, onStopped: () => void) {
     this.#runtime = runtime;
     this.#channel = channel;
-    this.#image = image;
+    this.#metadata = metadata;
     this.#onStopped = onStopped;
     const { store } = runtime;
     this.#vouches = store.cleanShutdown && (store.logs.get(METADATA_LOG)?.logEndOffset ?? 0) > 0;
@@ -99,7 +106,7 @@ export class Lifecycle {
 
   tick(): void {
     const { nowMs } = this.#runtime;
-    if (this.#state === "stopped") return;
+    if (this.#state === "stopped" || this.#isHeldBack()) return;
     if (this.#state === "draining" && nowMs >= this.#drainDeadlineMs) {
       this.#runtime.journal("warn", "the controller did not grant the orderly stop in time; stopping without it");
       this.#stopped();
@@ -110,9 +117,15 @@ export class Lifecycle {
     else this.#heartbeat();
   }
 
+  /** While it is held back, raft's events wake the broker. */
   nextDeadlineMs(): number {
-    if (this.#state === "stopped") return Infinity;
+    if (this.#state === "stopped" || this.#isHeldBack()) return Infinity;
     return Math.min(this.#waiting ? Infinity : this.#nextMs, this.#drainDeadlineMs);
+  }
+
+  /** So that the broker knows its last epoch when it registers. An orderly stop must end in its time also where there is no controller to ask. */
+  #isHeldBack(): boolean {
+    return this.#state !== "draining" && !this.#metadata.isCurrent();
   }
 
   #register(): void {
@@ -125,7 +138,7 @@ export class Lifecycle {
     });
     const listeners = [endpoint("CLIENT", config.advertised.client), endpoint("PEER", config.advertised.peer)];
     if (config.advertised.http) listeners.push(endpoint("HTTP", config.advertised.http));
-    const previousBrokerEpoch = this.#vouches ? (this.#image().brokers.get(config.nodeId)?.epoch ?? -1) : -1;
+    const previousBrokerEpoch = this.#vouches ? (this.#metadata.image().brokers.get(config.nodeId)?.epoch ?? -1) : -1;
     const request = newBrokerRegistrationRequest({
       brokerId: config.nodeId,
       clusterId: config.clusterId,
@@ -156,7 +169,7 @@ export class Lifecycle {
     const request = newBrokerHeartbeatRequest({
       brokerId: this.#runtime.config.nodeId,
       brokerEpoch: this.#brokerEpoch,
-      currentMetadataOffset: this.#image().offset,
+      currentMetadataOffset: this.#metadata.image().offset,
       wantFence: false,
       wantShutDown: this.#state === "draining",
     });

@@ -43,6 +43,7 @@ export class Partitions {
   readonly #configs = new Map<string, TopicConfig>();
   /** Logs that are nobody's any more, and go once metadata is of the present. A partition that comes back in the meantime keeps its own. */
   readonly #doomed = new Set<LogKey>();
+  #straysRemoved = false;
   #image: MetadataImage | null = null;
   #liveness: Liveness = new Map();
 
@@ -121,8 +122,13 @@ export class Partitions {
     }
   }
 
-  /** Removes logs that no image knows any more: replicas of topics deleted while this broker was away. Call once, when it has caught up. */
+  /**
+   * Removes, once, the logs that no image knows any more: replicas of topics deleted while this broker was away. Only an image that holds this
+   * broker's own registration is new enough to say that a replica is nobody's.
+   */
   removeStrays(image: MetadataImage): void {
+    if (this.#straysRemoved || !this.#isOfThePresent(image)) return;
+    this.#straysRemoved = true;
     for (const key of this.#runtime.store.logs.keys()) {
       if (this.#byKey.has(key) || !/^.{22}-\d+$/.test(key)) continue;
       const topicId = key.slice(0, 22) as Uuid;
@@ -197,11 +203,15 @@ export class Partitions {
    * what was acknowledged. Only an image with this life's registration is of the present.
    */
   #removeDoomed(): void {
-    const { nodeId } = this.#runtime.config;
-    const epoch = this.#brokerEpoch();
-    if (this.#doomed.size === 0 || epoch < 0 || this.#image!.brokers.get(nodeId)?.epoch !== epoch) return;
+    if (this.#doomed.size === 0 || !this.#isOfThePresent(this.#image!)) return;
     for (const key of this.#doomed) this.#runtime.store.remove(key);
     this.#doomed.clear();
+  }
+
+  /** Whether it holds the registration of this life of the broker; what is older is history. */
+  #isOfThePresent(image: MetadataImage): boolean {
+    const epoch = this.#brokerEpoch();
+    return epoch >= 0 && image.brokers.get(this.#runtime.config.nodeId)?.epoch === epoch;
   }
 
   /** Returns whether a setting changed that partitions obey. */

@@ -1,7 +1,6 @@
 /** What the parts of a broker share: configuration, ports, the time of this turn, and the two queues. */
-import type { Random } from "@vitrine/core";
-import type { Batch, LogEvent, LogStore, PartitionLog, ReadSpec, Ticket } from "@vitrine/log";
-import type { Offset } from "@vitrine/core";
+import type { Offset, Random } from "@vitrine/core";
+import type { Batch, LogStore, PartitionLog, ReadSpec, Ticket } from "@vitrine/log";
 import type { BrokerConfig } from "./config.ts";
 import type { Clock, PeerNetwork } from "./ports.ts";
 import type { BrokerSettings } from "./settings.ts";
@@ -11,6 +10,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** Where sentences for people go; production gives pino, the simulator its trace. */
 export type Journal = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
 
+/** What a read below the tail found. */
 export type ColdRead =
   | { readonly ok: true; readonly batches: readonly Batch[] }
   | {
@@ -19,6 +19,7 @@ export type ColdRead =
       readonly reason: string;
     };
 
+/** What a search by timestamp found; a null batch: nothing that late. */
 export type TimestampSearch =
   | { readonly ok: true; readonly batch: Batch | null }
   | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR" };
@@ -48,62 +49,4 @@ export interface Runtime {
   findKept(log: PartitionLog, bytes: number, onKept: (offset: Offset | null) => void): void;
   /** Wakes parked requests that watch the key. */
   touch(key: string): void;
-}
-
-/** Cold reads and searches in flight, by id. Bounded: a read beyond the bound is answered at once with KAFKA_STORAGE_ERROR. */
-const COLD_READS_MAX = 10_000;
-
-export class ColdReads {
-  readonly #waiting = new Map<number, (event: LogEvent) => void>();
-  #lastId = 0;
-
-  nextId(): number {
-    this.#lastId += 1;
-    return this.#lastId;
-  }
-
-  readCold(log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void): void {
-    if (this.#waiting.size >= COLD_READS_MAX) {
-      onRead({ ok: false, error: "KAFKA_STORAGE_ERROR", reason: "too many reads from disk are waiting" });
-      return;
-    }
-    const id = this.nextId();
-    this.#waiting.set(id, (event) => {
-      if (event.type === "read") onRead({ ok: true, batches: event.batches });
-      else if (event.type === "read-failed") onRead({ ok: false, error: event.error, reason: event.reason });
-    });
-    log.readCold(id, spec);
-  }
-
-  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void): void {
-    if (this.#waiting.size >= COLD_READS_MAX) {
-      onFound({ ok: false, error: "KAFKA_STORAGE_ERROR" });
-      return;
-    }
-    const id = this.nextId();
-    this.#waiting.set(id, (event) => {
-      if (event.type === "found") onFound({ ok: true, batch: event.batch });
-      else if (event.type === "read-failed") onFound({ ok: false, error: event.error });
-    });
-    log.findTimestamp(id, timestampMs, upTo);
-  }
-
-  findKept(log: PartitionLog, bytes: number, onKept: (offset: Offset | null) => void): void {
-    if (this.#waiting.size >= COLD_READS_MAX) {
-      onKept(null);
-      return;
-    }
-    const id = this.nextId();
-    this.#waiting.set(id, (event) => onKept(event.type === "kept" ? event.offset : null));
-    log.findKept(id, bytes);
-  }
-
-  /** Returns false when nobody here asked: then the read is raft's. */
-  deliver(event: LogEvent & { readonly id: number }): boolean {
-    const waiting = this.#waiting.get(event.id);
-    if (!waiting) return false;
-    this.#waiting.delete(event.id);
-    waiting(event);
-    return true;
-  }
 }
