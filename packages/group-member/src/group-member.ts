@@ -7,8 +7,9 @@
  */
 import { errorFromCode, errorInfo, type ErrorName, type NodeId, unreachable } from "@vitrine/core";
 import type { FindCoordinatorResponse, JoinGroupResponse, SyncGroupResponse } from "@vitrine/protocol/types";
-import { partitionId, type TopicPartition } from "./assignors/assignor.ts";
+import type { TopicPartition } from "./assignors/assignor.ts";
 import { readAssignment } from "./consumer-protocol.ts";
+import { HeldPartitions } from "./held-partitions.ts";
 import { assignAsLeader, type LeaderPlan } from "./leader.ts";
 import { findCall, heartbeatCall, joinCall, leaveCall, syncCall } from "./member-requests.ts";
 import type {
@@ -18,9 +19,10 @@ import type {
   MemberEffect,
   MemberEvent,
   MemberSettings,
+  MemberState,
 } from "./member-types.ts";
-
-export type MemberState = "idle" | "finding" | "joining" | "syncing" | "stable" | "revoking" | "ended";
+import { OpenCalls, type CallPurpose } from "./open-calls.ts";
+import { afterFind, afterJoin, afterSync, asMember, type Remedy } from "./remedies.ts";
 
 /** Between two attempts where the coordinator is away or loading. */
 const RETRY_MS = 100;
@@ -39,17 +41,10 @@ export class GroupMember {
   #memberId = "";
   #generation = -1;
   #protocol: string | null = null;
-  #owned: readonly TopicPartition[] = [];
-  /** Given up when `revoked` comes. */
-  #going: readonly TopicPartition[] = [];
+  readonly #held = new HeldPartitions();
   /** Set while it leads: when topics change, it lets the group join again. */
   #plan: LeaderPlan | null = null;
-  #calls = 0;
-  /** The call that the state waits for; answers of earlier ones mean nothing any more. */
-  #awaited: number | null = null;
-  #heartbeat: number | null = null;
-  /** The question for the coordinator that was lost while the membership lives on. */
-  #search: number | null = null;
+  readonly #calls = new OpenCalls();
   #nextHeartbeatMs = 0;
   #lastPollMs = 0;
   /** When to try again, or when the wait for `revoked` is over. */
@@ -79,7 +74,7 @@ export class GroupMember {
   }
 
   get owned(): readonly TopicPartition[] {
-    return this.#owned;
+    return this.#held.owned;
   }
 
   get coordinator(): NodeId | null {
@@ -96,10 +91,11 @@ export class GroupMember {
     if (this.#state === "idle" || this.#state === "ended") return null;
     const times = [this.#lastPollMs + this.#settings.maxPollIntervalMs];
     if (this.#deadlineMs !== null) times.push(this.#deadlineMs);
-    if (this.#beats() && this.#heartbeat === null) times.push(this.#nextHeartbeatMs);
+    if (this.#beats() && !this.#calls.has("heartbeat")) times.push(this.#nextHeartbeatMs);
     return Math.min(...times);
   }
 
+  /** Takes an event and says what is to be done about it, in this order. */
   step(event: MemberEvent, context: MemberContext): readonly MemberEffect[] {
     this.#effects = [];
     if (this.#state !== "ended") this.#on(event, context);
@@ -150,23 +146,12 @@ export class GroupMember {
   // ---- answers ------------------------------------------------------------------------------------------------------------------
 
   #onAnswer(call: number, answer: MemberAnswer, context: MemberContext): void {
-    if (answer.kind === "heartbeat" && call === this.#heartbeat) {
-      this.#heartbeat = null;
-      this.#nextHeartbeatMs = context.nowMs + this.#settings.heartbeatIntervalMs;
-      this.#onHeartbeat(nameOf(answer.body.errorCode), context);
-      return;
-    }
-    if (answer.kind === "find" && call === this.#search) {
-      this.#search = null;
-      const found = answer.body.coordinators[0] ?? answer.body;
-      if (found.errorCode === 0) this.#coordinator = found.nodeId;
-      return;
-    }
-    if (call !== this.#awaited) return;
-    this.#awaited = null;
+    const purpose = this.#calls.close(call);
+    if (purpose === null) return;
     switch (answer.kind) {
       case "find":
-        this.#onFound(answer.body, context);
+        if (purpose === "search") this.#onSearched(answer.body);
+        else this.#onFound(answer.body, context);
         return;
       case "join":
         this.#onJoined(answer.body, context);
@@ -175,6 +160,9 @@ export class GroupMember {
         this.#onSynced(answer.body, context);
         return;
       case "heartbeat":
+        this.#nextHeartbeatMs = context.nowMs + this.#settings.heartbeatIntervalMs;
+        this.#onMembershipError(nameOf(answer.body.errorCode), context);
+        return;
       case "leave":
         return;
       default:
@@ -183,108 +171,82 @@ export class GroupMember {
   }
 
   #onFailed(call: number, context: MemberContext): void {
-    if (call === this.#heartbeat) {
-      this.#heartbeat = null;
-      this.#nextHeartbeatMs = context.nowMs + this.#settings.heartbeatIntervalMs;
-      this.#lookAgain(context);
-    } else if (call === this.#search) this.#search = null;
-    else if (call === this.#awaited) {
-      this.#awaited = null;
-      this.#retry(context, "find");
+    switch (this.#calls.close(call)) {
+      case "heartbeat":
+        this.#nextHeartbeatMs = context.nowMs + this.#settings.heartbeatIntervalMs;
+        this.#lookAgain(context);
+        return;
+      case "state":
+        this.#retry(context, "find");
+        return;
+      case "search":
+      case null:
+        return;
     }
+  }
+
+  #onSearched(body: FindCoordinatorResponse): void {
+    const found = body.coordinators[0] ?? body;
+    if (found.errorCode === 0) this.#coordinator = found.nodeId;
   }
 
   #onFound(body: FindCoordinatorResponse, context: MemberContext): void {
     const found = body.coordinators[0] ?? body;
     const error = nameOf(found.errorCode);
-    if (error === "NONE") {
-      this.#coordinator = found.nodeId;
-      this.#join();
-    } else if (isFatal(error)) this.#end(error, errorInfo(error).message);
-    else this.#retry(context, "find");
+    if (error !== "NONE") {
+      this.#mend(error, afterFind(error), context);
+      return;
+    }
+    this.#coordinator = found.nodeId;
+    this.#join();
   }
 
   #onJoined(body: JoinGroupResponse, context: MemberContext): void {
     const error = nameOf(body.errorCode);
-    switch (error) {
-      case "NONE":
-        this.#memberId = body.memberId;
-        this.#generation = body.generationId;
-        this.#protocol = body.protocolName;
-        this.#sync(body, context);
-        return;
-      case "MEMBER_ID_REQUIRED":
-        this.#memberId = body.memberId;
-        this.#join();
-        return;
-      case "UNKNOWN_MEMBER_ID":
-        this.#forget(error);
-        this.#join();
-        return;
-      case "ILLEGAL_GENERATION":
-      case "REBALANCE_IN_PROGRESS":
-        this.#retry(context, "join");
-        return;
-      default:
-        this.#onCoordinatorError(error, context);
+    if (error === "NONE" || error === "MEMBER_ID_REQUIRED") this.#memberId = body.memberId;
+    if (error !== "NONE") {
+      this.#mend(error, afterJoin(error), context);
+      return;
     }
+    this.#generation = body.generationId;
+    this.#protocol = body.protocolName;
+    this.#sync(body, context);
   }
 
   #onSynced(body: SyncGroupResponse, context: MemberContext): void {
     const error = nameOf(body.errorCode);
-    switch (error) {
-      case "NONE":
-        this.#take(readAssignment(body.assignment) ?? [], context);
-        return;
-      case "REBALANCE_IN_PROGRESS":
-        this.#join();
-        return;
-      case "UNKNOWN_MEMBER_ID":
-      case "ILLEGAL_GENERATION":
-        this.#forget(error);
-        this.#join();
-        return;
-      default:
-        this.#onCoordinatorError(error, context);
-    }
-  }
-
-  #onHeartbeat(error: ErrorName, context: MemberContext): void {
-    if (error === "NONE" || this.#state === "revoking") {
-      if (error !== "NONE" && error !== "REBALANCE_IN_PROGRESS") this.#onMembershipError(error, context);
-      return;
-    }
-    if (error === "REBALANCE_IN_PROGRESS") {
-      if (this.#state === "stable") this.#rejoin("the group rebalances", context);
-    } else this.#onMembershipError(error, context);
+    if (error === "NONE") this.#take(readAssignment(body.assignment) ?? [], context);
+    else this.#mend(error, afterSync(error), context);
   }
 
   /** Errors about the membership itself, whichever request they answer. */
   #onMembershipError(error: ErrorName, context: MemberContext): void {
-    if (this.#state !== "stable" && this.#state !== "revoking" && this.#state !== "syncing") return;
-    switch (error) {
-      case "UNKNOWN_MEMBER_ID":
-      case "ILLEGAL_GENERATION":
-        this.#forget(error);
-        this.#join();
-        return;
-      case "REBALANCE_IN_PROGRESS":
-        if (this.#state === "stable") this.#rejoin("the group rebalances", context);
-        return;
-      case "NOT_COORDINATOR":
-      case "COORDINATOR_NOT_AVAILABLE":
-        this.#lookAgain(context);
-        return;
-      case "COORDINATOR_LOAD_IN_PROGRESS":
-        return;
-      default:
-        if (isFatal(error)) this.#end(error, errorInfo(error).message);
-    }
+    if (error !== "NONE" && this.#beats()) this.#mend(error, asMember(error), context);
   }
 
-  #onCoordinatorError(error: ErrorName, context: MemberContext): void {
-    if (isFatal(error)) this.#end(error, errorInfo(error).message);
-    else this.#retry(context, error === "COORDINATOR_LOAD_IN_PROGRESS" ? "join" : "find");
+  #mend(error: ErrorName, remedy: Remedy, context: MemberContext): void {
+    switch (remedy) {
+      case "go on":
+        return;
+      case "join":
+        return this.#join();
+      case "join anew":
+        this.#forget(error);
+        return this.#join();
+      case "join later":
+        return this.#retry(context, "join");
+      case "find later":
+        return this.#retry(context, "find");
+      case "rebalance":
+        if (this.#state === "stable") this.#rejoin("the group rebalances", context);
+        return;
+      case "look for the coordinator":
+        return this.#lookAgain(context);
+      case "end":
+        return this.#end(error, errorInfo(error).message);
+      default:
+        unreachable(remedy);
+    }
   }
 
   // ---- steps --------------------------------------------------------------------------------------------------------------------
@@ -302,7 +264,7 @@ export class GroupMember {
     this.#deadlineMs = null;
     this.#plan = null;
     const { topics, maxPollIntervalMs } = this.#settings;
-    const subscription = { topics, owned: this.#owned, generation: this.#generation };
+    const subscription = { topics, owned: this.owned, generation: this.#generation };
     const call = joinCall(this.#settings, { memberId: this.#memberId, subscription, reason: this.#reason });
     this.#await(call, maxPollIntervalMs + JOIN_SLACK_MS, true);
   }
@@ -320,34 +282,28 @@ export class GroupMember {
   #take(assigned: readonly TopicPartition[], context: MemberContext): void {
     this.#state = "stable";
     this.#deadlineMs = null;
-    const before = new Set(this.#owned.map(partitionId));
-    const now = new Set(assigned.map(partitionId));
-    const added = assigned.filter((at) => !before.has(partitionId(at)));
-    const going = this.#owned.filter((at) => !now.has(partitionId(at)));
-    this.#owned = [...assigned, ...going];
+    const { added, going } = this.#held.take(assigned);
     this.#emit({ type: "assigned", partitions: assigned, added, generation: this.#generation });
     if (going.length > 0) this.#revoke(going, "gives up partitions", context);
   }
 
   #rejoin(reason: string, context: MemberContext): void {
     this.#reason = reason;
-    if (this.#isCooperative() || this.#owned.length === 0) this.#join();
-    else this.#revoke(this.#owned, reason, context);
+    if (this.#isCooperative() || this.owned.length === 0) this.#join();
+    else this.#revoke(this.owned, reason, context);
   }
 
   #revoke(going: readonly TopicPartition[], reason: string, context: MemberContext): void {
     this.#state = "revoking";
     this.#reason = reason;
-    this.#going = going;
+    this.#held.letGo(going);
     const waitMs = Math.min(REVOKE_MS_MAX, this.#settings.maxPollIntervalMs * REVOKE_SHARE);
     this.#deadlineMs = context.nowMs + waitMs;
     this.#emit({ type: "revoke", partitions: going, deadlineMs: this.#deadlineMs });
   }
 
   #giveUp(): void {
-    const going = new Set(this.#going.map(partitionId));
-    this.#owned = this.#owned.filter((at) => !going.has(partitionId(at)));
-    this.#going = [];
+    this.#held.drop();
     this.#join();
   }
 
@@ -355,21 +311,20 @@ export class GroupMember {
   #forget(error: ErrorName): void {
     if (error === "UNKNOWN_MEMBER_ID") this.#memberId = "";
     this.#generation = -1;
-    this.#going = [];
     this.#reason = "joins again";
-    if (this.#owned.length > 0) {
+    if (this.owned.length > 0) {
       const reason = `${error}: ${errorInfo(error).message}`;
-      this.#emit({ type: "lost", partitions: this.#owned, reason });
+      this.#emit({ type: "lost", partitions: this.owned, reason });
     }
-    this.#owned = [];
+    this.#held.clear();
   }
 
   /** The coordinator is away: look for it; the membership lives on until its session ends. */
   #lookAgain(context: MemberContext): void {
-    if (this.#awaited !== null || this.#search !== null) return;
+    if (this.#calls.has("state") || this.#calls.has("search")) return;
     this.#coordinator = null;
     this.#nextHeartbeatMs = context.nowMs + RETRY_MS;
-    this.#search = this.#call(findCall(this.#settings), CALL_MS, null, false);
+    this.#call("search", findCall(this.#settings), CALL_MS, null);
   }
 
   #retry(context: MemberContext, what: "find" | "join"): void {
@@ -392,7 +347,7 @@ export class GroupMember {
       else if (this.#coordinator === null) this.#find(context);
       else this.#join();
     }
-    if (this.#beats() && this.#heartbeat === null && nowMs >= this.#nextHeartbeatMs) this.#beat(context);
+    if (this.#beats() && !this.#calls.has("heartbeat") && nowMs >= this.#nextHeartbeatMs) this.#beat(context);
   }
 
   #beat(context: MemberContext): void {
@@ -403,19 +358,19 @@ export class GroupMember {
     const { heartbeatIntervalMs } = this.#settings;
     this.#nextHeartbeatMs = context.nowMs + heartbeatIntervalMs;
     const call = heartbeatCall(this.#settings, { memberId: this.#memberId, generation: this.#generation });
-    this.#heartbeat = this.#call(call, heartbeatIntervalMs * 2, this.#coordinator, false);
+    this.#call("heartbeat", call, heartbeatIntervalMs * 2, this.#coordinator);
   }
 
   #leave(reason: string): void {
     const known = this.#memberId !== "" || this.#settings.instanceId !== null;
-    if (known) this.#call(leaveCall(this.#settings, this.#memberId, reason), CALL_MS, this.#coordinator, false);
+    if (known) this.#call(null, leaveCall(this.#settings, this.#memberId, reason), CALL_MS, this.#coordinator);
     this.#end(null, reason);
   }
 
   #end(error: ErrorName | null, reason: string): void {
     this.#state = "ended";
-    this.#owned = [];
-    this.#awaited = null;
+    this.#held.clear();
+    this.#calls.forget("state");
     this.#emit({ type: "ended", error, reason });
   }
 
@@ -428,36 +383,16 @@ export class GroupMember {
   }
 
   #await(message: MemberCall, timeoutMs: number, held = false): void {
-    this.#awaited = this.#call(message, timeoutMs, this.#coordinator, held);
+    this.#call("state", message, timeoutMs, this.#coordinator, held);
   }
 
-  #call(message: MemberCall, timeoutMs: number, to: NodeId | null, held: boolean): number {
-    const call = ++this.#calls;
-    this.#emit({ type: "call", call, to, timeoutMs, held, message });
-    return call;
+  #call(purpose: CallPurpose | null, message: MemberCall, timeoutMs: number, to: NodeId | null, held = false): void {
+    this.#emit({ type: "call", call: this.#calls.open(purpose), to, timeoutMs, held, message });
   }
 
   #emit(effect: MemberEffect): void {
     this.#effects.push(effect);
   }
-}
-
-/** Errors after which trying again is of no use. */
-const FATAL: ReadonlySet<ErrorName> = new Set<ErrorName>([
-  "FENCED_INSTANCE_ID",
-  "UNRELEASED_INSTANCE_ID",
-  "GROUP_AUTHORIZATION_FAILED",
-  "TOPIC_AUTHORIZATION_FAILED",
-  "GROUP_MAX_SIZE_REACHED",
-  "INCONSISTENT_GROUP_PROTOCOL",
-  "INVALID_GROUP_ID",
-  "INVALID_SESSION_TIMEOUT",
-  "INVALID_REQUEST",
-  "UNSUPPORTED_VERSION",
-]);
-
-function isFatal(error: ErrorName): boolean {
-  return FATAL.has(error);
 }
 
 function nameOf(code: number): ErrorName {

@@ -16,5 +16,5 @@ export {
   writeAssignment,
   writeSubscription,
 } from "./consumer-protocol.ts";
-export { GroupMember, type MemberState } from "./group-member.ts";
+export { GroupMember } from "./group-member.ts";
 export type * from "./member-types.ts";

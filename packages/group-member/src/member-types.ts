@@ -29,6 +29,9 @@ export interface MemberSettings {
   readonly maxPollIntervalMs: number;
 }
 
+/** What a member does now; `ended` is for good. */
+export type MemberState = "idle" | "finding" | "joining" | "syncing" | "stable" | "revoking" | "ended";
+
 export type MemberCall =
   | { readonly kind: "find"; readonly request: FindCoordinatorRequest }
   | { readonly kind: "join"; readonly request: JoinGroupRequest }
