@@ -1,6 +1,7 @@
 /**
  * What a group's lag means, in a word and a sentence: judged by how committed offsets and ends moved over the last minute, without
- * thresholds on the lag itself. A group that was caught up at any time of the window is well, however large its lag is at the moment.
+ * thresholds on the lag itself. A member that was caught up at any time of the window is well, however large its lag is at the moment; where
+ * nobody reads, only the present counts.
  */
 import { unreachable } from "@vitrine/core";
 import type { GroupState } from "./group-rows.ts";
@@ -8,8 +9,8 @@ import { durationText, type VerdictLevel } from "./verdict.ts";
 
 /**
  * caught_up: nothing waits, or nothing waited within the window. draining: behind, and the lag shrinks. behind: it neither shrinks nor grows.
- * growing: commits move, the lag grows. stalled: members, but no commit moved. stopped: records wait and nobody is there to read them.
- * rewound: a committed offset went back. rebalancing: partitions change hands. idle: no members, nothing waits. unknown: not seen for long enough.
+ * growing: commits move, the lag grows. stalled: it has a reader, but no commit moved. stopped: records wait and nobody is there to read them.
+ * rewound: a committed offset went back. rebalancing: partitions change hands. idle: no reader, nothing waits. unknown: not seen for long enough.
  */
 export const GROUP_VERDICTS = [
   "caught_up",
@@ -37,6 +38,11 @@ export interface LagSample {
 export const VERDICT_WINDOW_MS = 60_000;
 /** Less history than this says nothing about movement. */
 const ENOUGH_MS = 10_000;
+/** A commit that moved so lately is of somebody who reads: twice the interval at which consumers commit by themselves. */
+const COMMITTING_MS = 10_000;
+
+/** Who reads a partition: a member that it is assigned to, nobody, or it is just being handed on. */
+export type PartitionReader = "member" | "nobody" | "changing";
 
 export interface PartitionJudgement {
   readonly verdict: GroupVerdictKind;
@@ -47,7 +53,7 @@ export interface PartitionJudgement {
 }
 
 /** Judges one partition by its samples, oldest first, the newest being now. */
-export function judgePartition(samples: readonly LagSample[], hasMembers: boolean): PartitionJudgement {
+export function judgePartition(samples: readonly LagSample[], reader: PartitionReader): PartitionJudgement {
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) return { verdict: "unknown", rate: 0, lagRate: 0 };
@@ -55,7 +61,7 @@ export function judgePartition(samples: readonly LagSample[], hasMembers: boolea
   const perSecond = (change: number) => (spanMs <= 0 ? 0 : (change * 1_000) / spanMs);
   const rate = Math.max(0, perSecond(last.committed - Math.max(0, first.committed)));
   const lagRate = perSecond(last.lag - first.lag);
-  const verdict = verdictOf(samples, { first, last, spanMs, hasMembers });
+  const verdict = verdictOf(samples, { first, last, spanMs, reader });
   return { verdict, rate: first.committed < 0 && last.committed >= 0 ? 0 : rate, lagRate };
 }
 
@@ -63,20 +69,28 @@ interface Window {
   readonly first: LagSample;
   readonly last: LagSample;
   readonly spanMs: number;
-  readonly hasMembers: boolean;
+  readonly reader: PartitionReader;
 }
 
-function verdictOf(samples: readonly LagSample[], { first, last, spanMs, hasMembers }: Window): GroupVerdictKind {
+function verdictOf(samples: readonly LagSample[], { first, last, spanMs, reader }: Window): GroupVerdictKind {
   for (let i = 1; i < samples.length; i++) {
     if (samples[i]!.committed < samples[i - 1]!.committed) return "rewound";
   }
-  if (last.lag === 0) return hasMembers ? "caught_up" : "idle";
-  if (!hasMembers) return "stopped";
-  if (samples.some((sample) => sample.lag === 0)) return "caught_up";
+  if (last.lag === 0) return reader === "member" ? "caught_up" : "idle";
+  if (reader === "changing") return "rebalancing";
+  if (reader === "nobody" && !isCommitting(samples, last)) return "stopped";
+  if (reader === "member" && samples.some((sample) => sample.lag === 0)) return "caught_up";
   if (spanMs < ENOUGH_MS) return "unknown";
   if (last.committed === first.committed) return "stalled";
   if (last.lag < first.lag) return "draining";
   return last.lag > first.lag ? "growing" : "behind";
+}
+
+/** Offsets move without an owner where a consumer chooses its partitions itself (assign) and commits. */
+function isCommitting(samples: readonly LagSample[], last: LagSample): boolean {
+  return samples.some(
+    ({ atMs, committed }) => last.atMs - atMs <= COMMITTING_MS && committed >= 0 && committed < last.committed,
+  );
 }
 
 export interface GroupJudgement {
@@ -101,13 +115,14 @@ export interface GroupLook {
 
 /** What is worst decides for the group; earlier is worse. */
 const WORST_FIRST: readonly GroupVerdictKind[] = [
-  "stopped",
   "stalled",
+  "stopped",
   "rewound",
   "growing",
   "behind",
   "draining",
   "unknown",
+  "rebalancing",
   "caught_up",
   "idle",
 ];
@@ -129,7 +144,7 @@ export function judgeGroup(look: GroupLook): GroupJudgement {
     );
   }
   if (worst === undefined) return of("idle", "ok", noPartitions(look), null);
-  return of(worst, LEVELS[worst], sentence(worst, look, drainS), drainS);
+  return of(worst, levelOf(worst, look), sentence(worst, look, drainS), drainS);
 }
 
 const LEVELS: Record<GroupVerdictKind, VerdictLevel> = {
@@ -145,6 +160,11 @@ const LEVELS: Record<GroupVerdictKind, VerdictLevel> = {
   unknown: "ok",
 };
 
+/** Partitions that nobody reads, of a group that reads others, are often of a topic it has left. */
+function levelOf(worst: GroupVerdictKind, { members: count }: GroupLook): VerdictLevel {
+  return worst === "stopped" && count > 0 ? "warning" : LEVELS[worst];
+}
+
 function of(verdict: GroupVerdictKind, level: VerdictLevel, text: string, drainS: number | null): GroupJudgement {
   return { verdict, level, text, drainS };
 }
@@ -157,7 +177,8 @@ function sentence(kind: GroupVerdictKind, look: GroupLook, drainS: number | null
   switch (kind) {
     case "stopped": {
       const last = look.commitMs === null ? "" : `, the last commit is ${durationText(look.nowMs - look.commitMs)} old`;
-      return `Stopped: ${waiting}, and there is no member to read${last}`;
+      const unread = which.length === 1 ? "no member has it" : "no member has them";
+      return `Stopped: ${waiting}, and ${look.members === 0 ? "there is no member to read" : unread}${last}`;
     }
     case "stalled":
       return `Stalled: ${waiting}; members are there, but they commit nothing`;
@@ -176,7 +197,7 @@ function sentence(kind: GroupVerdictKind, look: GroupLook, drainS: number | null
     case "unknown":
       return `Not seen for long enough to judge: ${waiting}`;
     case "rebalancing":
-      return "Rebalancing";
+      return `Rebalancing: ${waiting}`;
     default:
       return unreachable(kind);
   }

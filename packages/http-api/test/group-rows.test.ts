@@ -145,6 +145,66 @@ test("a group that reads nothing for a minute while records wait is stalled; one
   expect(verdict()).toBe("stopped");
 });
 
+test("a partition without an owner is never called caught up while records wait, however short it is", () => {
+  const at = cluster();
+  position(at, 0, 0, 10);
+  position(at, 1, 0, 10);
+  tell(at, [10, 10], { orders: [0, 1] });
+  const stop = at.live.watch({ kind: "group", group: "billing" });
+  at.pass(1_000);
+  const verdictOf = (p: number) =>
+    groupPartitionColumns.get(at.live.tables.get("group_partitions", `orders/${p}/billing`)!, "verdict");
+  expect([verdictOf(0), verdictOf(1)]).toEqual(["caught_up", "caught_up"]);
+  tell(at, [10, 10], { orders: [0] });
+  position(at, 0, 0, 13);
+  position(at, 1, 0, 13);
+  at.pass(1_000);
+  expect([verdictOf(0), verdictOf(1)]).toEqual(["caught_up", "stopped"]);
+  expect(groupColumns.fields(at.live.tables.get("groups", "billing")!)).toMatchObject({
+    lag: 6,
+    verdict: "stopped",
+    level: "warning",
+  });
+  stop();
+});
+
+test("a commit that comes before the end it was read up to waits for that end", () => {
+  const at = cluster();
+  position(at, 0, 0, 10);
+  tell(at, [8], { orders: [0] });
+  const stop = at.live.watch({ kind: "group", group: "billing" });
+  at.pass(1_000);
+  const shown = () => {
+    const row = at.live.tables.get("group_partitions", "orders/0/billing")!;
+    const { committed, end, lag } = groupPartitionColumns.fields(row);
+    return { committed, end, lag };
+  };
+  tell(at, [25], { orders: [0] });
+  at.pass(1_000);
+  expect(shown()).toEqual({ committed: 8, end: 10, lag: 2 });
+  position(at, 0, 0, 30);
+  at.pass(1_000);
+  expect(shown()).toEqual({ committed: 25, end: 30, lag: 5 });
+  stop();
+});
+
+test("a first commit that comes before its end has no lag yet; one past the end is shown as it is", () => {
+  const at = cluster();
+  position(at, 0, 0, 10);
+  tell(at, [25], { orders: [0] });
+  const stop = at.live.watch({ kind: "group", group: "billing" });
+  at.pass(1_000);
+  const shown = () => {
+    const row = at.live.tables.get("group_partitions", "orders/0/billing")!;
+    const { committed, end, lag } = groupPartitionColumns.fields(row);
+    return { committed, end, lag };
+  };
+  expect(shown()).toEqual({ committed: 25, end: -1, lag: null });
+  at.pass(3_000);
+  expect(shown()).toEqual({ committed: 25, end: 10, lag: 0 });
+  stop();
+});
+
 test("a topic's row counts its groups and the worst lag on one of its partitions", () => {
   const at = cluster();
   position(at, 0, 0, 10);

@@ -15,6 +15,7 @@ import {
   type LiveTables,
   MEMBERS_SHOWN,
   type PartitionJudgement,
+  type PartitionReader,
   partitionKey,
   partitionOfGroup,
   TOPICS_SHOWN,
@@ -22,6 +23,7 @@ import {
 } from "@vitrine/api";
 import type { NodeId } from "@vitrine/core";
 import { firstWaiting, lagOf, secondsSince } from "../groups/group-lag.ts";
+import { CommitsInStep } from "./commits-in-step.ts";
 import type { GroupBoard, HeldCommit, HeldGroup } from "./group-board.ts";
 import type { GroupEnds } from "./group-ends.ts";
 import { LagSamples } from "./lag-samples.ts";
@@ -62,6 +64,7 @@ const NO_TOPICS: ReadonlySet<string> = new Set();
 
 export class GroupRows {
   readonly #parts: GroupRowsParts;
+  readonly #inStep = new CommitsInStep();
   readonly #samples = new LagSamples();
   readonly #times: WaitingTimes;
   readonly #history = new Map<string, [ts: number, lag: number | null, lagS: number | null][]>();
@@ -135,6 +138,7 @@ export class GroupRows {
       if (sample) this.#remember(group.id, [nowMs, fields.lag, fields.lag_s]);
       if (this.#watched.has(group.id)) this.#showPartitions(group, standings, fields);
     }
+    this.#inStep.keepOnly(keys);
     this.#samples.keepOnly(keys);
     this.#times.keepOnly(keys);
     if (unknown.size > 0 || questions.length > 0) void this.#times.ask(unknown, questions, nowMs);
@@ -208,16 +212,16 @@ export class GroupRows {
     readonly owner: Standing["owner"];
     readonly nowMs: number;
   }): Standing {
-    const { group, topic, partition, commit, owner, nowMs } = at;
-    const bounds = this.#parts.ends.endsOf(topic, partition);
+    const { group, topic, partition, owner, nowMs } = at;
+    const key = groupPartitionKey(topic, partition, group.id);
+    const { commit, bounds } = this.#inStep.take(key, at.commit, this.#parts.ends.endsOf(topic, partition), nowMs);
     const committed = commit?.offset ?? null;
     const lag = lagOf(committed, bounds);
     const waitingFrom = firstWaiting(committed, bounds);
-    const key = groupPartitionKey(topic, partition, group.id);
     const judged: PartitionJudgement =
       lag === null
         ? { verdict: "unknown", rate: 0, lagRate: 0 }
-        : this.#samples.judge(key, { atMs: nowMs, committed: committed ?? -1, lag }, group.members.length > 0);
+        : this.#samples.judge(key, { atMs: nowMs, committed: committed ?? -1, lag }, readerOf(group, owner));
     const time =
       lag === null || lag === 0 || waitingFrom === null
         ? undefined
@@ -301,6 +305,12 @@ export class GroupRows {
       this.#parts.tables.remove("group_partitions", key);
     }
   }
+}
+
+function readerOf({ fields }: HeldGroup, owner: Standing["owner"]): PartitionReader {
+  if (owner !== null) return "member";
+  const isChanging = fields.state === "PreparingRebalance" || fields.state === "CompletingRebalance";
+  return isChanging ? "changing" : "nobody";
 }
 
 function partitionFields(at: Standing, leader: NodeId): GroupPartitionFields {

@@ -1,4 +1,10 @@
-import { judgePartition, type LagSample, type PartitionJudgement, VERDICT_WINDOW_MS } from "@vitrine/api";
+import {
+  judgePartition,
+  type LagSample,
+  type PartitionJudgement,
+  type PartitionReader,
+  VERDICT_WINDOW_MS,
+} from "@vitrine/api";
 
 /** Looks at a partition lie so far apart; the newest is always now. */
 const SAMPLE_MS = 5_000;
@@ -10,10 +16,10 @@ export class LagSamples {
   readonly #byKey = new Map<string, LagSample[]>();
 
   /** Takes a look, and judges by it and those before. */
-  judge(key: string, now: LagSample, hasMembers: boolean): PartitionJudgement {
+  judge(key: string, now: LagSample, reader: PartitionReader): PartitionJudgement {
     let samples = this.#byKey.get(key);
     if (samples === undefined) {
-      if (this.#byKey.size >= PARTITIONS_MAX) return judgePartition([now], hasMembers);
+      if (this.#byKey.size >= PARTITIONS_MAX) return judgePartition([now], reader);
       samples = [];
       this.#byKey.set(key, samples);
     }
@@ -24,7 +30,7 @@ export class LagSamples {
     if (replaces && now.committed >= last.committed) samples.pop();
     samples.push(now);
     while (samples.length > 2 && now.atMs - samples[1]!.atMs >= VERDICT_WINDOW_MS) samples.shift();
-    return judgePartition(samples, hasMembers);
+    return judgePartition(samples, reader);
   }
 
   /** Forgets all but these. */
