@@ -20,13 +20,20 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: T; etag: string | null }> {
   const response = await cluster.fetch(path, {
     method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as T };
+  const etag = response.headers.get("etag");
+  return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as T, etag };
 }
 
 async function topic(name: string, partitions: number): Promise<void> {
@@ -345,6 +352,34 @@ describe("lag, commits and resets", () => {
     expect((await call("DELETE", "/groups/books/members/clerk")).status).toBe(200);
     expect((await call("DELETE", "/groups/books")).status).toBe(204);
     expect((await call("GET", "/groups/books")).status).toBe(404);
+  });
+
+  test("a change of offsets with If-Match is made only while they are those that were looked at", async () => {
+    await topic("matched", 1);
+    await produce("matched", 1, 0, 5);
+    const put = (offset: number, ifMatch: string) =>
+      call("PUT", "/groups/careful/offsets", { matched: { 0: offset } }, { "if-match": ifMatch });
+    expect((await put(1, "*")).status, "there is no group yet").toBe(412);
+    expect((await call("PUT", "/groups/careful/offsets", { matched: { 0: 1 } })).status).toBe(200);
+    const seen = (await call("GET", "/groups/careful/offsets")).etag!;
+    const plan = await call<ResetOffsetsReply>("POST", "/groups/careful/offsets/reset?dry_run=1", { to: "latest" });
+    expect([plan.etag, plan.body.etag]).toEqual([seen, seen]);
+
+    expect((await put(2, seen)).status).toBe(200);
+    const refused = await call("POST", "/groups/careful/offsets/reset", { to: "latest" }, { "if-match": seen });
+    const now = (await call("GET", "/groups/careful/offsets")).etag!;
+    expect(refused).toMatchObject({ status: 412, body: { etag: now, side_effects: "none" } });
+    const forget = (ifMatch: string) => call("DELETE", "/groups/careful/offsets", undefined, { "if-match": ifMatch });
+    expect((await forget(seen)).status).toBe(412);
+    const reset = await call<ResetOffsetsReply>(
+      "POST",
+      "/groups/careful/offsets/reset",
+      { to: "latest" },
+      { "if-match": now },
+    );
+    expect(reset).toMatchObject({ status: 200, body: { partitions: [{ before: 2, after: 5 }] } });
+    expect((await forget(reset.etag!)).status).toBe(200);
+    expect((await call("DELETE", "/groups/careful?missing_ok=1")).status).toBe(204);
   });
 
   test("a caller that stops polling leaves after its time, and is told so", async () => {

@@ -34,6 +34,8 @@ export interface CallOptions {
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly contentType?: string;
   readonly accept?: string;
+  /** ETag of the state that a change is meant for: a ProblemError with status 412 when it is another by now. */
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -128,10 +130,14 @@ export class HttpClient {
     return this.json("POST", path, { body: text, contentType: "application/json", query });
   }
 
-  /** Moves the committed offsets of a group without members; `dryRun` only says where to. */
-  resetOffsets(group: string, body: ResetOffsetsBody, { dryRun }: { dryRun: boolean }): Promise<ResetOffsetsReply> {
+  /** Moves the committed offsets of a group without members; `dryRun` only says where to. `ifMatch`: the `etag` of the dry run that it follows. */
+  resetOffsets(
+    group: string,
+    body: ResetOffsetsBody,
+    { dryRun, ...options }: { readonly dryRun: boolean; readonly ifMatch?: string },
+  ): Promise<ResetOffsetsReply> {
     const query = dryRun ? { dry_run: 1 } : {};
-    return this.json("POST", `/groups/${encodeURIComponent(group)}/offsets/reset`, { json: body, query });
+    return this.json("POST", `/groups/${encodeURIComponent(group)}/offsets/reset`, { json: body, query, ...options });
   }
 
   /** Removes a group without members, and what it committed. */
@@ -153,6 +159,7 @@ export class HttpClient {
     return {
       accept: options.accept ?? "application/json",
       ...(type === undefined ? {} : { "content-type": type }),
+      ...(options.ifMatch === undefined ? {} : { "if-match": options.ifMatch }),
       ...(this.#options.token === undefined ? {} : { authorization: `Bearer ${this.#options.token}` }),
     };
   }

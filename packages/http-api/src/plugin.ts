@@ -36,8 +36,9 @@ export async function httpApi(app: FastifyInstance, options: HttpApiOptions): Pr
   };
   const table = new RouteTable();
 
+  // Bodies are read by their routes; headers of a schema are for the description, their readers check them.
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    httpPart === "body"
+    httpPart === "body" || httpPart === "headers"
       ? (value: unknown) => ({ value })
       : parameterParser(schema, (httpPart ?? "querystring") as ParameterPlace),
   );

@@ -77,6 +77,24 @@ test("lists page by an opaque cursor, and dry_run changes nothing", async () => 
   expect(h.engine.topic("d")).toBeUndefined();
 });
 
+test("a change of the configuration with If-Match is made only while the settings are as they were read", async () => {
+  const h = await serve();
+  await h.ask("PUT", "/topics/t", { config: { "retention.ms": "1000" } });
+  const tag = String((await h.ask("GET", "/topics/t/config")).headers["etag"]);
+  const patch = (value: string, ifMatch: string) =>
+    h.ask("PATCH", "/topics/t/config", { "retention.ms": value }, { "if-match": ifMatch });
+  const changed = await patch("2000", tag);
+  expect(changed.status).toBe(200);
+  expect(await patch("3000", tag)).toMatchObject({
+    status: 412,
+    json: { type: "/problems/precondition-failed", etag: changed.headers["etag"], side_effects: "none" },
+  });
+  expect((await patch("3000", `W/${String(changed.headers["etag"])}`)).status).toBe(412);
+  expect((await patch("3000", `"other", ${String(changed.headers["etag"])}`)).status).toBe(200);
+  expect((await patch("4000", "*")).status).toBe(200);
+  expect((await h.ask("GET", "/topics/t/config?set=1")).json["data"]).toMatchObject([{ value: "4000" }]);
+});
+
 test("configuration: set, back to default by null, unknown names with a hint", async () => {
   const h = await serve();
   h.engine.create("t", 1, { "cleanup.policy": "compact" });

@@ -164,6 +164,7 @@ export type ResetOffset = Static<typeof ResetOffset>;
 export const ResetOffsetsReply = Type.Object({
   group: Type.String(),
   dry_run: Type.Boolean(),
+  etag: Type.String({ description: "of the committed offsets after this; of a dry run: those that it was planned on" }),
   partitions: Type.Array(ResetOffset),
 });
 export type ResetOffsetsReply = Static<typeof ResetOffsetsReply>;

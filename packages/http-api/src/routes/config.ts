@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { ConfigList, PatchConfigBody, httpProblem } from "@vitrine/api";
 import type { ConfigEntry } from "@vitrine/api";
-import type { Engine } from "@vitrine/engine";
+import type { Engine, TopicInfo } from "@vitrine/engine";
 import { newDescribeConfigsRequest, newIncrementalAlterConfigsRequest } from "@vitrine/protocol/types";
 import type { DescribeConfigsResponse, IncrementalAlterConfigsResponse } from "@vitrine/protocol/types";
 import Type from "typebox";
@@ -11,6 +11,7 @@ import { brokerCall, check, controllerCall, echo, passing } from "../admin-call.
 import { readJson } from "../body/read-json.ts";
 import { closest } from "../did-you-mean.ts";
 import { ProblemError, refuse } from "../error-reply.ts";
+import { checkIfMatch, IfMatchHeaders, tagOf } from "../if-match.ts";
 import type { HttpContext } from "../options.ts";
 import { anyBroker } from "../broker-settings.ts";
 import { findTopic } from "../topic-lookup.ts";
@@ -52,6 +53,7 @@ export function configRoutes(app: FastifyInstance, context: HttpContext): void {
     async (request, reply) => {
       const topic = await findTopic(engine, request.params.topic);
       const rows = await describeConfig(engine, TOPIC, topic.name);
+      reply.headers({ etag: configTag(topic), "cache-control": "no-cache" });
       return page(
         request,
         reply,
@@ -93,10 +95,13 @@ export function configRoutes(app: FastifyInstance, context: HttpContext): void {
         tags: ["topics"],
         operationId: "alterTopicConfig",
         summary: "Change settings; null takes one back to its default",
+        description:
+          "The ETag of a read of the configuration, sent as If-Match, makes the change only while the topic's own settings are still the same.",
         params: TopicParams,
+        headers: IfMatchHeaders,
         querystring: PatchQuery,
         body: bodies({ "application/json": PatchConfigBody }),
-        response: replies({ 200: ConfigList }, [400, 404, 415, 422, 503]),
+        response: replies({ 200: ConfigList }, [400, 404, 412, 415, 422, 503]),
       },
     },
     async (request, reply) => {
@@ -109,9 +114,11 @@ export function configRoutes(app: FastifyInstance, context: HttpContext): void {
           httpProblem({ status: 422, slug: "no-change", title: "No change", detail: "the body names no setting" }),
         );
       const validateOnly = request.query.dry_run === true;
+      checkIfMatch(request, configTag(topic), `the settings of topic ${topic.name}`);
       await alter(engine, topic.name, changes, validateOnly);
       if (validateOnly) return reply.send({ topic: topic.name, would_change: Object.fromEntries(changes) });
       const rows = await describeConfig(engine, TOPIC, topic.name);
+      reply.header("etag", configTag(await findTopic(engine, topic.name)));
       const names = new Set(changes.map(([name]) => name));
       return page(
         request,
@@ -122,6 +129,11 @@ export function configRoutes(app: FastifyInstance, context: HttpContext): void {
       );
     },
   );
+}
+
+/** The version of what is set on a topic itself; a topic that was made anew has another. */
+function configTag({ topicId, config }: TopicInfo): string {
+  return tagOf([topicId, ...[...config].toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }
 
 async function alter(

@@ -1,5 +1,5 @@
 /** Groups: list, describe, lag, offsets (read, set, reset, delete), deletion. Members are in group-members.ts. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   CommitOffsetsBody,
   CommitOffsetsReply,
@@ -32,9 +32,17 @@ import { asOffsets, commitFromOutside, type OffsetToCommit } from "../groups/com
 import type { CommittedTimes } from "../groups/committed-times.ts";
 import { coordinatorCall, groupProblem } from "../groups/coordinator-call.ts";
 import { groupLag } from "../groups/group-lag.ts";
-import { committedOffsets, describeGroup, findGroup, listGroups, summarize } from "../groups/group-reads.ts";
+import {
+  type Committed,
+  committedOffsets,
+  describeGroup,
+  findGroup,
+  listGroups,
+  summarize,
+} from "../groups/group-reads.ts";
 import type { MemberSessions } from "../groups/member-sessions.ts";
 import { planReset, resetScope, resetTarget } from "../groups/reset-offsets.ts";
+import { checkIfMatch, IfMatchHeaders, tagOf } from "../if-match.ts";
 import type { HttpContext } from "../options.ts";
 import { findTopic } from "../topic-lookup.ts";
 import { ListQuery, page, pageOf } from "./page.ts";
@@ -139,15 +147,16 @@ export function groupRoutes(
       schema: {
         tags: ["groups"],
         operationId: "groupOffsets",
-        summary: "Committed offsets; `offsets` has the form that PUT takes",
+        summary: "Committed offsets; `offsets` has the form that PUT takes, the ETag is for If-Match",
         params: GroupParams,
         response: replies({ 200: GroupOffsetsReply }, [404, 503]),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { group } = request.params;
       const committed = await committedOffsets(engine, group);
       if (committed.length === 0) await describeGroup(engine, group);
+      reply.headers({ etag: offsetsTag(committed), "cache-control": "no-cache" });
       const data = committed.map((row) => ({
         topic: row.topic,
         partition: row.partition,
@@ -169,13 +178,15 @@ export function groupRoutes(
         description:
           "As Kafka has it, offsets of a group with members are committed by them. Where a partition belongs to a member that this process holds for a caller, the commit is made as that member. A group that does not exist is made.",
         params: GroupParams,
+        headers: IfMatchHeaders,
         body: bodies({ "application/json": CommitOffsetsBody }),
-        response: replies({ 200: CommitOffsetsReply }, [400, 404, 409, 415, 422, 503]),
+        response: replies({ 200: CommitOffsetsReply }, [400, 404, 409, 412, 415, 422, 503]),
       },
     },
     async (request) => {
       const { group } = request.params;
       const offsets = await offsetsOf(engine, await readJson(request.raw, CommitOffsetsBody, { idleMs }));
+      await checkOffsets(request, engine, group);
       return { group, committed: await commitOffsets(engine, group, offsets, sessions) };
     },
   );
@@ -187,16 +198,23 @@ export function groupRoutes(
         tags: ["groups"],
         operationId: "resetOffsets",
         summary: "Send a group without members elsewhere: earliest, latest, an offset, a time, a shift",
+        description:
+          "With dry_run=1 it says what would move where, and the ETag of the offsets that it looked at: sent as If-Match, the reset is made only while they are still the same.",
         params: GroupParams,
+        headers: IfMatchHeaders,
         querystring: DryRunQuery,
         body: bodies({ "application/json": ResetOffsetsBody }),
-        response: replies({ 200: ResetOffsetsReply }, [400, 404, 409, 415, 422, 503]),
+        response: replies({ 200: ResetOffsetsReply }, [400, 404, 409, 412, 415, 422, 503]),
       },
     },
-    async (request) => {
-      const { group } = request.params;
+    async (request, reply) => {
       const body = await readJson(request.raw, ResetOffsetsBody, { idleMs });
-      return resetOffsets(engine, group, body, request.query.dry_run === true);
+      return resetOffsets(engine, body, {
+        request,
+        reply,
+        group: request.params.group,
+        dryRun: request.query.dry_run === true,
+      });
     },
   );
 
@@ -208,12 +226,14 @@ export function groupRoutes(
         operationId: "deleteOffsets",
         summary: "Forget committed offsets: topic to partitions, [] for all of the topic; without a body all",
         params: GroupParams,
+        headers: IfMatchHeaders,
         body: bodies({ "application/json": PartitionsByTopic }),
-        response: replies({ 200: DeleteOffsetsReply }, [400, 404, 409, 415, 422, 503]),
+        response: replies({ 200: DeleteOffsetsReply }, [400, 404, 409, 412, 415, 422, 503]),
       },
     },
     async (request) => {
       const body = await readJson(request.raw, PartitionsByTopic, { idleMs, empty: {} });
+      await checkOffsets(request, engine, request.params.group);
       return deleteOffsets(engine, request.params.group, body);
     },
   );
@@ -284,7 +304,14 @@ async function commitOffsets(
   return asOffsets(offsets);
 }
 
-async function resetOffsets(engine: Engine, group: string, body: ResetOffsetsBody, dryRun: boolean) {
+interface ResetAsked {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly group: string;
+  readonly dryRun: boolean;
+}
+
+async function resetOffsets(engine: Engine, body: ResetOffsetsBody, { request, reply, group, dryRun }: ResetAsked) {
   const target = resetTarget(body, Date.now());
   const found = await findGroup(engine, group);
   const named = body.topics !== undefined || body.partitions !== undefined;
@@ -295,7 +322,8 @@ async function resetOffsets(engine: Engine, group: string, body: ResetOffsetsBod
     const detail = `group ${group} is ${found!.state} with ${members}: its offsets can be reset only when it is empty`;
     refuse({ ...groupProblem("NON_EMPTY_GROUP", group, detail), members: live, state: found!.state });
   }
-  const committed = await committedOffsets(engine, group);
+  let committed = await committedOffsets(engine, group);
+  checkIfMatch(request, found === null ? null : offsetsTag(committed), `the offsets of group ${group}`);
   const scope = await resetScope(engine, body, committed);
   const partitions = await planReset(engine, scope, target, committed);
   if (!dryRun && partitions.length > 0) {
@@ -306,9 +334,28 @@ async function resetOffsets(engine: Engine, group: string, body: ResetOffsetsBod
       leaderEpoch: -1,
       metadata: "",
     }));
+    // Asking the leaders took its time: somebody may have committed meanwhile.
+    if (request.headers["if-match"] !== undefined) await checkOffsets(request, engine, group);
     await commitFromOutside(engine, group, offsets);
+    committed = await committedOffsets(engine, group);
   }
-  return { group, dry_run: dryRun, partitions };
+  const etag = offsetsTag(committed);
+  reply.header("etag", etag);
+  return { group, dry_run: dryRun, etag, partitions };
+}
+
+/** The version of what a group has committed. */
+function offsetsTag(committed: readonly Committed[]): string {
+  const rows = committed.map((row) => [row.topic, row.partition, row.offset, row.leaderEpoch, row.metadata] as const);
+  return tagOf(rows.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1])));
+}
+
+/** 412 where the caller means other offsets than those that the group has committed now. */
+async function checkOffsets(request: FastifyRequest, engine: Engine, group: string): Promise<void> {
+  if (request.headers["if-match"] === undefined) return;
+  const committed = await committedOffsets(engine, group);
+  const isThere = committed.length > 0 || (await findGroup(engine, group)) !== null;
+  checkIfMatch(request, isThere ? offsetsTag(committed) : null, `the offsets of group ${group}`);
 }
 
 async function deleteOffsets(engine: Engine, group: string, body: PartitionsByTopic) {

@@ -25,6 +25,7 @@ const STATUS_TEXT: Record<number, string> = {
   406: "Not acceptable",
   409: "Conflict",
   410: "Gone: below the start of the log",
+  412: "Changed meanwhile: If-Match names another state",
   413: "Too large",
   415: "Unsupported media type",
   416: "Beyond the end of the log",

@@ -33,6 +33,8 @@ const targetWords: Record<ResetTarget, { readonly option: string; readonly label
 /** What the confirm button would do, as the server told it for exactly this request. */
 interface Preview {
   readonly key: string;
+  /** Of the offsets that it looked at: what was shown is what is done, or nothing. */
+  readonly etag: string;
   readonly partitions: readonly ResetOffset[];
 }
 
@@ -58,10 +60,19 @@ export function ResetOffsetsDialog({
   const moving = fresh?.partitions.filter((partition) => partition.before !== partition.after).length ?? 0;
   const dryRun = useMutation({
     mutationFn: (request: ResetOffsetsBody) => http.resetOffsets(group, request, { dryRun: true }),
-    onSuccess: (reply, request) => setPreview({ key: JSON.stringify(request), partitions: reply.partitions }),
+    onSuccess: ({ etag, partitions }, request) => setPreview({ key: JSON.stringify(request), etag, partitions }),
   });
   const apply = useAct({
-    act: () => http.resetOffsets(group, body ?? {}, { dryRun: false }),
+    act: async () => {
+      const shown = fresh === null ? {} : { ifMatch: fresh.etag };
+      try {
+        return await http.resetOffsets(group, body ?? {}, { dryRun: false, ...shown });
+      } catch (error) {
+        // What was shown may not be what is there any more.
+        setPreview(null);
+        throw error;
+      }
+    },
     done: (reply) => `${group}: offsets of ${plural(reply.partitions.length, "partition")} were reset`,
     onDone: onClose,
   });
