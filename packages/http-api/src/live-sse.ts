@@ -14,7 +14,7 @@ import { negotiate } from "./negotiation.ts";
 import type { HttpContext } from "./options.ts";
 import { parameterProblem } from "./query.ts";
 import { StreamReply } from "./stream-reply.ts";
-import { badEventCursor, unknownView } from "./subscriptions/session.ts";
+import { badEventCursor, unknownView } from "./subscriptions/subscription-problems.ts";
 import { agesOf } from "./ws.ts";
 
 const VIEWS_MAX = 16;

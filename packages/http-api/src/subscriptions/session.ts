@@ -3,39 +3,21 @@
  * A bad subscription is answered with `error`; only breaches of the protocol itself close the socket.
  */
 import { randomBytes } from "node:crypto";
-import {
-  type AckFrame,
-  type ClientFrame,
-  CLOSE,
-  httpProblem,
-  parseView,
-  type Problem,
-  type SeekFrame,
-  type SubGroupFrame,
-  type SubId,
-  type SubRecordsFrame,
-  type SubViewFrame,
-  WS_LIMITS,
-} from "@vitrine/api";
+import { type ClientFrame, CLOSE, type Problem, type SubId, WS_LIMITS } from "@vitrine/api";
 import { unreachable } from "@vitrine/core";
 import type { WebSocket } from "ws";
 import { toProblem } from "../error-reply.ts";
-import type { LiveSource } from "../live/source.ts";
-import type { ViewHub, ViewMessage, ViewSubscription } from "../live/view-hub.ts";
 import { parseMessage, readFrame } from "./client-frames.ts";
-import type { GroupMemberships } from "./group-memberships.ts";
-import { GroupSubscription } from "./group-subscription.ts";
-import type { RecordSource } from "./record-source.ts";
-import { RecordSubscription } from "./record-subscription.ts";
+import {
+  RECORDS_BUFFER,
+  SessionSubscriptions,
+  type SubscriptionHost,
+  type SubscriptionLine,
+  VIEWS_BUFFER,
+} from "./session-subscriptions.ts";
 
-export interface SessionHost {
-  readonly source: LiveSource;
-  readonly hub: ViewHub;
-  readonly records: RecordSource;
-  readonly groups: GroupMemberships;
+export interface SessionHost extends SubscriptionHost {
   readonly timing: SessionTiming;
-  /** All sockets of the process together hold more than they may. */
-  overfull(): boolean;
   closed(session: Session): void;
 }
 
@@ -46,28 +28,23 @@ export interface SessionTiming {
   readonly reconnectMs: number;
 }
 
-type Subscription =
-  | { readonly kind: "view"; readonly view: ViewSubscription; readonly name: string }
-  | { readonly kind: "records"; readonly records: RecordSubscription | GroupSubscription };
-
-/** Bytes that may wait in a socket before record subscriptions stop reading the log, and before ticks of views are skipped. */
-const RECORDS_BUFFER = 256 * 1024;
-const VIEWS_BUFFER = 1024 * 1024;
 /** A peer that asks and never reads the answers is closed here. */
 const ANSWERS_BUFFER = 4 * 1024 * 1024;
 
+/** A peer that does not answer the close by then is cut off. */
+const CLOSE_WAIT_MS = 2_000;
+
 const CONNECTION_IDS = { count: 0 };
 
-export class Session {
+export class Session implements SubscriptionLine {
   /** With random letters: who knows it may go on with its group members. */
   readonly id = `s-${++CONNECTION_IDS.count}-${randomBytes(6).toString("hex")}`;
   readonly #socket: WebSocket;
   readonly #host: SessionHost;
-  readonly #subs = new Map<SubId, Subscription>();
+  readonly #subs: SessionSubscriptions;
   readonly #helloTimer: ReturnType<typeof setTimeout>;
   readonly #pingTimer: ReturnType<typeof setInterval>;
   #ready = false;
-  /** Session of an earlier connection that this one goes on with. */
   #resumed: string | undefined;
   #ended = false;
   #missedPings = 0;
@@ -78,6 +55,7 @@ export class Session {
   constructor(socket: WebSocket, host: SessionHost) {
     this.#socket = socket;
     this.#host = host;
+    this.#subs = new SessionSubscriptions(this, host);
     this.#helloTimer = setTimeout(() => this.close(CLOSE.helloTimeout, "no hello in time"), host.timing.helloMs);
     this.#pingTimer = setInterval(() => this.#ping(), host.timing.pingMs);
     socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
@@ -86,24 +64,28 @@ export class Session {
     socket.on("error", () => undefined);
   }
 
+  /** Session of an earlier connection that this one goes on with. */
+  get resumed(): string | undefined {
+    return this.#resumed;
+  }
+
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount;
   }
 
   /** Has a view subscription, so it is told the ages. */
   get watches(): boolean {
-    for (const sub of this.#subs.values()) if (sub.kind === "view") return true;
-    return false;
+    return this.#subs.hasView;
   }
 
   /** Sends a text that many sessions share; dropped where views are blocked. */
   sendShared(text: string): void {
-    if (this.#ready && this.bufferedAmount <= VIEWS_BUFFER) this.#send(text);
+    if (this.#ready && this.bufferedAmount <= VIEWS_BUFFER) this.send(text);
   }
 
   /** Says goodbye and closes. */
   drain(reason: string, reconnectMs: number, alt: readonly string[]): void {
-    this.#send(JSON.stringify({ t: "goodbye", reason, reconnect_ms: reconnectMs, alt }));
+    this.send(JSON.stringify({ t: "goodbye", reason, reconnect_ms: reconnectMs, alt }));
     this.close(CLOSE.shutdown, reason);
   }
 
@@ -155,13 +137,13 @@ export class Session {
     }
     const id = idOf(value["id"]);
     if (!read.ok) {
-      this.#error(id, read.problem);
+      this.error(id, read.problem);
       return;
     }
     try {
       this.#carryOut(read.frame);
     } catch (error) {
-      this.#error(id, toProblem(error));
+      this.error(id, toProblem(error));
     }
   }
 
@@ -171,7 +153,7 @@ export class Session {
     clearTimeout(this.#helloTimer);
     const { frame, subs, partitions, messages_per_second } = WS_LIMITS;
     const { selfId, clusterId } = this.#host.source;
-    this.#sendJson({
+    this.sendJson({
       t: "welcome",
       session: this.id,
       broker: selfId,
@@ -188,162 +170,29 @@ export class Session {
         this.close(CLOSE.malformed, "hello was already said");
         return;
       case "sub":
-        this.#subscribe(frame);
+        this.#subs.subscribe(frame);
         return;
       case "credit":
-        this.#records(frame.id)?.credit(frame);
+        this.#subs.credit(frame);
         return;
       case "seek":
-        this.#seek(frame);
+        this.#subs.seek(frame);
         return;
       case "pause":
       case "resume":
-        this.#pauseOrResume(frame.t, frame.id);
+        this.#subs.pauseOrResume(frame.t, frame.id);
         return;
       case "unsub":
-        this.#drop(frame.id);
+        this.#subs.drop(frame.id);
         return;
       case "ack":
-        this.#ack(frame);
+        this.#subs.ack(frame);
         return;
       case "pong":
         return;
       default:
         unreachable(frame);
     }
-  }
-
-  #subscribe(frame: SubRecordsFrame | SubViewFrame | SubGroupFrame): void {
-    if (this.#subs.has(frame.id)) {
-      this.close(CLOSE.duplicateId, `subscription ${String(frame.id).slice(0, 40)} exists`);
-      return;
-    }
-    if (this.#subs.size >= WS_LIMITS.subs) {
-      this.#error(frame.id, tooManySubs());
-      return;
-    }
-    if ("view" in frame) this.#subscribeView(frame);
-    else if ("group" in frame) this.#subscribeGroup(frame);
-    else this.#subscribeRecords(frame);
-  }
-
-  #subscribeView(frame: SubViewFrame): void {
-    const view = parseView(frame.view);
-    if (view === null) {
-      this.#error(frame.id, unknownView(frame.view));
-      return;
-    }
-    if (frame.from !== undefined && this.#host.source.events.resume(frame.from) === null) {
-      this.#error(frame.id, badEventCursor(frame.from));
-      return;
-    }
-    const head = `"id":${JSON.stringify(frame.id)}`;
-    const focused = view.kind === "partition" && this.#hasFastPartition();
-    const subscription = this.#host.hub.subscribe({
-      view,
-      hz: focused ? Math.min(frame.hz ?? 4, 4) : frame.hz,
-      from: frame.from,
-      sink: {
-        write: (messages) => this.#send(viewText(head, messages)),
-        blocked: () => this.bufferedAmount > VIEWS_BUFFER || this.#host.overfull(),
-      },
-    });
-    this.#subs.set(frame.id, { kind: "view", view: subscription, name: frame.view });
-    this.#sendJson({ t: "subbed", id: frame.id, hz: subscription.hz });
-    subscription.begin();
-  }
-
-  /** One `partition:` view a connection may have 10 Hz. */
-  #hasFastPartition(): boolean {
-    for (const sub of this.#subs.values())
-      if (sub.kind === "view" && sub.name.startsWith("partition:") && sub.view.hz > 4) return true;
-    return false;
-  }
-
-  #subscribeRecords(frame: SubRecordsFrame): void {
-    const records = RecordSubscription.from(frame, {
-      send: (text) => this.#send(text),
-      blocked: () => this.bufferedAmount > RECORDS_BUFFER || this.#host.overfull(),
-      ended: (id, problem) => {
-        this.#subs.delete(id);
-        this.#error(id, problem);
-      },
-    });
-    this.#subs.set(frame.id, { kind: "records", records });
-    void this.#openRecords(records);
-  }
-
-  #subscribeGroup(frame: SubGroupFrame): void {
-    const membership = this.#host.groups.take(frame, this.id, this.#resumed);
-    const records = new GroupSubscription(frame, {
-      source: this.#host.records,
-      membership,
-      socket: {
-        send: (text) => this.#send(text),
-        blocked: () => this.bufferedAmount > RECORDS_BUFFER || this.#host.overfull(),
-        ended: (id, problem) => {
-          this.#subs.delete(id);
-          this.#error(id, problem);
-        },
-      },
-    });
-    this.#subs.set(frame.id, { kind: "records", records });
-    records.open();
-  }
-
-  #seek(frame: SeekFrame): void {
-    const records = this.#records(frame.id);
-    if (records instanceof RecordSubscription) records.seek(frame);
-    else if (records !== undefined)
-      this.#error(
-        frame.id,
-        notOfGroups("a member reads where its group has committed: reset the group's offsets instead of seeking"),
-      );
-  }
-
-  #ack(frame: AckFrame): void {
-    const records = this.#records(frame.id);
-    if (records instanceof GroupSubscription) records.ack(frame);
-    else if (records !== undefined)
-      this.#error(frame.id, notOfGroups("ack is for subscriptions with a group; others keep their own cursor"));
-  }
-
-  /** Rejects never. */
-  async #openRecords(records: RecordSubscription): Promise<void> {
-    try {
-      const subbed = await records.open(this.#host.records);
-      if (records.closed) return;
-      this.#send(subbed);
-      await records.start();
-    } catch (error) {
-      // It was ended meanwhile.
-      if (this.#records(records.id) !== records) return;
-      this.#subs.delete(records.id);
-      this.#error(records.id, toProblem(error));
-    }
-  }
-
-  #pauseOrResume(what: "pause" | "resume", id: SubId | undefined): void {
-    const subs =
-      id === undefined ? [...this.#subs.values()].filter((sub) => sub.kind === "view") : [this.#subs.get(id)];
-    for (const sub of subs) {
-      const target = sub?.kind === "view" ? sub.view : sub?.records;
-      if (what === "pause") target?.pause();
-      else target?.resume();
-    }
-  }
-
-  #records(id: SubId): RecordSubscription | GroupSubscription | undefined {
-    const sub = this.#subs.get(id);
-    return sub?.kind === "records" ? sub.records : undefined;
-  }
-
-  /** `grace`: the socket is gone, so a member of a group waits a while for it to come back. */
-  #drop(id: SubId, grace = false): void {
-    const sub = this.#subs.get(id);
-    this.#subs.delete(id);
-    if (sub?.kind === "view") sub.view.close();
-    else sub?.records.close(grace);
   }
 
   #ping(): void {
@@ -353,18 +202,18 @@ export class Session {
       return;
     }
     this.#missedPings++;
-    this.#sendJson({ t: "ping", ts: Date.now() });
+    this.sendJson({ t: "ping", ts: Date.now() });
   }
 
-  #error(id: SubId | undefined, problem: Problem): void {
-    this.#sendJson(id === undefined ? { t: "error", problem } : { t: "error", id, problem });
+  error(id: SubId | undefined, problem: Problem): void {
+    this.sendJson(id === undefined ? { t: "error", problem } : { t: "error", id, problem });
   }
 
-  #sendJson(frame: unknown): void {
-    this.#send(JSON.stringify(frame));
+  sendJson(frame: unknown): void {
+    this.send(JSON.stringify(frame));
   }
 
-  #send(text: string): void {
+  send(text: string): void {
     if (this.#ended) return;
     if (this.bufferedAmount > ANSWERS_BUFFER) {
       this.close(CLOSE.tooMany, "answers are not read");
@@ -375,7 +224,7 @@ export class Session {
 
   #drained(): void {
     if (this.bufferedAmount > RECORDS_BUFFER / 2) return;
-    for (const sub of this.#subs.values()) if (sub.kind === "records") sub.records.wake();
+    this.#subs.wake();
   }
 
   #end(): void {
@@ -383,12 +232,10 @@ export class Session {
     this.#ended = true;
     clearTimeout(this.#helloTimer);
     clearInterval(this.#pingTimer);
-    for (const id of this.#subs.keys()) this.#drop(id, true);
+    this.#subs.end();
     this.#host.closed(this);
   }
 }
-
-const CLOSE_WAIT_MS = 2_000;
 
 function textOf(data: WebSocket.RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
@@ -397,38 +244,4 @@ function textOf(data: WebSocket.RawData): string {
 
 function idOf(value: unknown): SubId | undefined {
   return typeof value === "number" || typeof value === "string" ? value : undefined;
-}
-
-function viewText(head: string, messages: readonly ViewMessage[]): string {
-  const frames = messages.map((message) => `{"t":"${message.t}",${head},"seq":${message.seq},${message.body}}`);
-  return frames.length === 1 ? frames[0]! : `[${frames.join(",")}]`;
-}
-
-function notOfGroups(what: string): Problem {
-  return httpProblem({ status: 422, slug: "invalid-frame", title: "Invalid frame", detail: what });
-}
-
-function tooManySubs(): Problem {
-  const detail = `this connection has ${WS_LIMITS.subs} subscriptions, the most there may be: end one with unsub first`;
-  return httpProblem({ status: 429, slug: "too-many-subscriptions", title: "Too many subscriptions", detail });
-}
-
-/** The problem for a view that there is not; SSE says it too. */
-export function unknownView(name: string): Problem {
-  return httpProblem({
-    status: 404,
-    slug: "unknown-view",
-    title: "Unknown view",
-    detail: `there is no view ${JSON.stringify(name.slice(0, 100))}`,
-    hint: "views are clusters, cluster, metrics, events, topics, topic:NAME, topic:*, partition:NAME/N, quorum, groups, group:ID, clients",
-  });
-}
-
-export function badEventCursor(text: string): Problem {
-  return httpProblem({
-    status: 422,
-    slug: "invalid-cursor",
-    title: "Invalid event cursor",
-    detail: `from ${JSON.stringify(text.slice(0, 100))} is no event cursor: give the next of a snap or an event`,
-  });
 }
