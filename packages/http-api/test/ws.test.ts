@@ -102,6 +102,18 @@ describe("close codes", () => {
     ]);
     expect((await line.closed()).code).toBe(4409);
   });
+  test("4400 and 4409 also where the reason, which repeats what was sent, is longer in bytes than a close frame takes", async () => {
+    const first = await Line.opened(server.port);
+    first.send({ t: "\u{20ac}".repeat(50) });
+    expect((await first.closed()).code).toBe(4400);
+    const second = await Line.ready(server.port);
+    const sub = { t: "sub", id: "\u{20ac}".repeat(40), view: "cluster" };
+    second.send(sub);
+    second.send(sub);
+    const { code, reason } = await second.closed();
+    expect(code).toBe(4409);
+    expect(reason).toMatch(/^subscription \u{20ac}+$/u);
+  });
   test("4413 a frame over 1 MiB", async () => {
     const line = await Line.ready(server.port);
     line.socket.send(JSON.stringify({ t: "hello", client: "x".repeat(1_100_000) }));

@@ -31,6 +31,8 @@ export interface SessionTiming {
 /** A peer that asks and never reads the answers is closed here. */
 const ANSWERS_BUFFER = 4 * 1024 * 1024;
 
+/** What a close frame has room for (RFC 6455, section 5.5). */
+const REASON_BYTES_MAX = 123;
 /** A peer that does not answer the close by then is cut off. */
 const CLOSE_WAIT_MS = 2_000;
 
@@ -91,7 +93,7 @@ export class Session implements SubscriptionLine {
 
   close(code: number, reason: string): void {
     if (this.#ended) return;
-    this.#socket.close(code, reason);
+    this.#socket.close(code, fitting(reason));
     // A peer that never reads never answers the close either.
     const socket = this.#socket;
     const timer = setTimeout(() => socket.terminate(), CLOSE_WAIT_MS);
@@ -132,7 +134,7 @@ export class Session implements SubscriptionLine {
     const read = readFrame(value);
     if (!this.#ready) {
       if (read.ok && read.frame.t === "hello") this.#welcome(read.frame.resume);
-      else this.close(CLOSE.malformed, read.ok ? "the first frame is hello" : read.problem.detail.slice(0, 100));
+      else this.close(CLOSE.malformed, read.ok ? "the first frame is hello" : read.problem.detail);
       return;
     }
     const id = idOf(value["id"]);
@@ -240,6 +242,12 @@ export class Session implements SubscriptionLine {
 function textOf(data: WebSocket.RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
   return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString("utf8");
+}
+
+/** As much of a reason as a close frame takes, in whole characters: `ws` throws on a longer one. */
+function fitting(reason: string): string {
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(REASON_BYTES_MAX));
+  return reason.slice(0, read);
 }
 
 function idOf(value: unknown): SubId | undefined {
