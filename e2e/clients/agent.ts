@@ -91,6 +91,7 @@ export type AgentEvent =
 
 /** What scenarios talk to. */
 export interface ClientAgent {
+  readonly name: string;
   call<O extends Operation>(op: O, args: Operations[O][0]): Promise<Operations[O][1]>;
   readonly events: readonly AgentEvent[];
   /** Ends it without a word. */
@@ -100,31 +101,35 @@ export interface ClientAgent {
 interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
 }
+
+/** How long an answer may take: less than a test may, so that the failure names what was asked. */
+const ANSWER_TIMEOUT_MS = 50_000;
+/** A sequence goes on until it is told to finish, which others' records are waited for. */
+const SEQUENCE_TIMEOUT_MS = 150_000;
 
 /** Lines of an agent's own noise that are kept for the message of a failure. */
 const NOISE_LINES_MAX = 40;
 
 /** An agent in a process of its own. */
 export class AgentProcess implements ClientAgent {
+  readonly name: string;
   readonly events: AgentEvent[] = [];
   readonly #child: ChildProcess;
-  readonly #name: string;
   readonly #pending = new Map<number, Pending>();
   readonly #noise: string[] = [];
   #nextId = 1;
 
   constructor(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#name = name;
+    this.name = name;
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
     createInterface({ input: this.#child.stdout! }).on("line", (line) => this.#take(line));
     createInterface({ input: this.#child.stderr! }).on("line", (line) => this.#keep(line));
     this.#child.stdin!.on("error", () => {});
-    this.#child.on("exit", (code, signal) => {
-      for (const { reject } of this.#pending.values()) reject(this.#failure(`ended (${signal ?? code})`));
-      this.#pending.clear();
-    });
-    this.#child.on("error", (error) => this.#keep(error.message));
+    this.#child.on("exit", (code, signal) => this.#fail(`ended (${signal ?? code})`));
+    // Also where it could not be started at all; then nobody tells of an exit.
+    this.#child.on("error", (error) => this.#fail(`has failed: ${error.message}`));
   }
 
   get pid(): number {
@@ -138,9 +143,15 @@ export class AgentProcess implements ClientAgent {
         reject(this.#failure("has ended"));
         return;
       }
+      const timeoutMs = op === "sequence" ? SEQUENCE_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(this.#failure(`has not answered ${op} ${JSON.stringify(args).slice(0, 200)} for ${timeoutMs} ms`));
+      }, timeoutMs);
       this.#pending.set(id, {
         resolve: (result) => resolve(result as Operations[O][1]),
         reject,
+        timer,
       });
       this.#child.stdin!.write(`${JSON.stringify({ id, op, args })}\n`);
     });
@@ -167,8 +178,17 @@ export class AgentProcess implements ClientAgent {
     }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
+    clearTimeout(pending?.timer);
     if (message.error === undefined) pending?.resolve(message.result);
     else pending?.reject(this.#failure(`answers: ${message.error}`));
+  }
+
+  #fail(what: string): void {
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(this.#failure(what));
+    }
+    this.#pending.clear();
   }
 
   #keep(line: string): void {
@@ -178,7 +198,7 @@ export class AgentProcess implements ClientAgent {
 
   #failure(what: string): Error {
     const noise = this.#noise.length === 0 ? "" : `; it also said:\n${this.#noise.join("\n")}`;
-    return new Error(`${this.#name} ${what}${noise}`);
+    return new Error(`${this.name} ${what}${noise}`);
   }
 }
 
@@ -204,6 +224,10 @@ export async function untilShared(members: readonly ClientAgent[], partitions: r
         .flat()
         .toSorted((a, b) => a - b)
         .join() === wanted,
-    { what: () => `partitions ${wanted} to be shared; they are ${JSON.stringify(shares())}`, timeoutMs: 40_000 },
+    {
+      what: () =>
+        `partitions ${wanted} to be shared; they are ${members.map(({ name }, at) => `${name}'s ${JSON.stringify(shares()[at])}`).join(", ")}`,
+      timeoutMs: 40_000,
+    },
   );
 }

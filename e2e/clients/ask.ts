@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { errorFromCode } from "@vitrine/core";
 import {
   ApiKey,
@@ -65,13 +64,15 @@ export async function untilKnown(addresses: readonly string[], topic: string, pa
 
 /** The broker that coordinates a group; asks again while there is none yet. */
 async function coordinatorOf(address: string, group: string): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const asked = newFindCoordinatorRequest({ keyType: 0, coordinatorKeys: [group] });
-    const [found] = (await ask(address, ApiKey.FindCoordinator, 4, asked)).coordinators;
-    if (found!.errorCode === 0) return found!.nodeId;
-    await sleep(100);
-  }
-  throw new Error(`no broker coordinates the group ${group}`);
+  const asked = newFindCoordinatorRequest({ keyType: 0, coordinatorKeys: [group] });
+  const found = await waitFor(
+    async () => {
+      const [answer] = (await ask(address, ApiKey.FindCoordinator, 4, asked)).coordinators;
+      return answer!.errorCode === 0 ? answer! : null;
+    },
+    { what: `a broker to coordinate the group ${group}`, timeoutMs: 40_000 },
+  );
+  return found.nodeId;
 }
 
 /** A group id with that beginning whose coordinator is this broker. */

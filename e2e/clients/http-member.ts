@@ -12,7 +12,11 @@ interface Reply {
   readonly assignment: Readonly<Record<string, readonly number[]>>;
 }
 
+/** An answer may wait for the others to join. */
+const ANSWER_TIMEOUT_MS = 50_000;
+
 export class HttpMember implements ClientAgent {
+  readonly name = "a member over HTTP";
   readonly events: AgentEvent[] = [];
   readonly #url: string;
   #path = "";
@@ -64,6 +68,7 @@ export class HttpMember implements ClientAgent {
   async #ask(method: string, path: string, body?: unknown): Promise<Reply> {
     const reply = await fetch(new URL(path, this.#url), {
       method,
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     if (!reply.ok) throw new Error(`${method} ${path} answers ${reply.status}: ${await reply.text()}`);

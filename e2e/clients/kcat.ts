@@ -22,6 +22,7 @@ interface Envelope {
 }
 
 export class Kcat implements ClientAgent {
+  readonly name = "kcat";
   readonly events: AgentEvent[] = [];
   readonly #servers: string;
   #member: ChildProcess | null = null;

@@ -15,6 +15,8 @@ export interface Target {
   /** A broker's own address, past the proxy. */
   addressOf(brokerId: number): string;
   killBroker(brokerId: number): Promise<void>;
+  /** Starts a killed one again, on its port and its data. */
+  restartBroker(brokerId: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,10 @@ async function startVitrineTarget(): Promise<Target> {
   const cluster = await startCluster({ env });
   const { brokers } = cluster.ready;
   const proxy = await RecordingProxy.start(brokers.map((broker) => broker.kafka));
+  const control = async (brokerId: number, verb: "kill" | "restart") => {
+    const reply = await cluster.control(`/brokers/${brokerId}/${verb}`);
+    if (reply.status !== 200) throw new Error(`broker ${brokerId}: ${verb} is refused: ${await reply.text()}`);
+  };
   return {
     name: "vitrine",
     bootstrapServers: proxy.bootstrapServers,
@@ -44,10 +50,8 @@ async function startVitrineTarget(): Promise<Target> {
     answered: proxy.answered,
     brokerIds: brokers.map((broker) => broker.id),
     addressOf: (brokerId) => brokers.find((broker) => broker.id === brokerId)!.kafka,
-    async killBroker(brokerId) {
-      const reply = await cluster.control(`/brokers/${brokerId}/kill`);
-      if (reply.status !== 200) throw new Error(`broker ${brokerId} cannot be killed: ${await reply.text()}`);
-    },
+    killBroker: (brokerId) => control(brokerId, "kill"),
+    restartBroker: (brokerId) => control(brokerId, "restart"),
     async stop() {
       await proxy.stop();
       await cluster.stop();
@@ -70,9 +74,8 @@ async function startKafkaTarget(): Promise<Target> {
     answered: proxy.answered,
     brokerIds: kafka.brokers.map((broker) => broker.id),
     addressOf: (brokerId) => addresses[kafka.brokers.findIndex((broker) => broker.id === brokerId)]!,
-    killBroker: async (brokerId) => {
-      kafka.brokers.find((broker) => broker.id === brokerId)!.process.kill("SIGKILL");
-    },
+    killBroker: (brokerId) => kafka.killBroker(brokerId),
+    restartBroker: (brokerId) => kafka.restartBroker(brokerId),
     async stop() {
       await proxy.stop();
       await kafka.stop();

@@ -52,7 +52,7 @@ export async function buildRunner(say: (line: string) => void): Promise<RunnerOu
   const { version, dir: source } = sources();
   const runner = { librdkafkaVersion: version, dir: placeOf(version) };
   if (existsSync(join(runner.dir, "test-runner"))) return { ok: true, runner };
-  say(`building the test runner of librdkafka ${version} ...`);
+  say(`building the test runner of librdkafka ${version} into ${runner.dir}, once; it may take some minutes`);
   const work = mkdtempSync(join(tmpdir(), "librdkafka-"));
   try {
     cpSync(source, work, { recursive: true });

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClientAgent, recordsOf, untilShared } from "../clients/agent.ts";
 import { createAssignedTopic, groupCoordinatedBy, untilKnown } from "../clients/ask.ts";
-import type { ClientName } from "../clients/available.ts";
+import type { Client, ClientName } from "../clients/available.ts";
 import { CLIENTS, Party } from "../clients/party.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
@@ -22,6 +22,8 @@ interface Story {
 }
 
 let party: Party;
+/** Leads what all write, coordinates all groups, and is killed. */
+let victim: number;
 const stories = new Map<ClientName, Story>();
 
 const sentBy = (agent: ClientAgent) => {
@@ -32,7 +34,8 @@ const sentBy = (agent: ClientAgent) => {
 beforeAll(async () => {
   party = await Party.start("clients-broker-kill.test.ts");
   const { brokerIds } = party.target;
-  const [first, victim, third] = brokerIds as [number, number, number];
+  const [first, second, third] = brokerIds as [number, number, number];
+  victim = second;
   const address = party.target.addressOf(first);
   const started = await Promise.all(
     CLIENTS.map(async (client) => {
@@ -100,20 +103,32 @@ test.each(CLIENTS)("$name's member reads on in order at the new coordinator", as
   }
 });
 
-/** In one whole run of three its last commits never came; whether the client or the cluster loses them is not known. */
-const UNEXPLAINED = "platformatic";
-console.log(
-  `skipped: commits of ${UNEXPLAINED} at the new coordinator, because they sometimes do not come and nobody knows why yet`,
-);
+async function untilCommitted(client: Client): Promise<void> {
+  const story = stories.get(client.name)!;
+  const { group, topic } = story;
+  const count = countOf(story);
+  let last: number | undefined;
+  await waitFor(
+    async () => {
+      last = (await party.admin(client).call("committed", { group, topic }))[0]?.offset;
+      return last === count;
+    },
+    { what: () => `offset ${count} to be committed; ${last ?? "none"} is`, timeoutMs: 40_000 },
+  );
+}
 
-for (const client of CLIENTS)
-  test.skipIf(client.name === UNEXPLAINED)(`${client.name}'s member commits at the new coordinator`, async () => {
-    const { topic, group, ...story } = stories.get(client.name)!;
-    await waitFor(
-      async () => {
-        const committed = await party.admin(client).call("committed", { group, topic });
-        return committed[0]?.offset === countOf({ topic, group, ...story });
-      },
-      { what: "everything read to be committed", timeoutMs: 40_000 },
-    );
-  });
+/**
+ * Where it had no request under way to the coordinator when that died, and the broker is out of the metadata before its next one,
+ * @platformatic/kafka 2.12.1 reads the metadata anew for ever and does not ask for the coordinator (`Consumer.#handleError` does either the
+ * one or the other), until that broker is listed again. At Apache Kafka it takes heartbeats that are rarer than broker.session.timeout.ms.
+ */
+const KEEPS_DEAD_COORDINATOR: ClientName = "platformatic";
+
+for (const client of CLIENTS.filter(({ name }) => name !== KEEPS_DEAD_COORDINATOR))
+  test(`${client.name}'s member commits at the new coordinator`, () => untilCommitted(client));
+
+for (const client of CLIENTS.filter(({ name }) => name === KEEPS_DEAD_COORDINATOR))
+  test(`${client.name}'s member commits at the new coordinator, at the latest when the dead broker is back`, async () => {
+    await party.target.restartBroker(victim);
+    await untilCommitted(client);
+  }, 100_000);
