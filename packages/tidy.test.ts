@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/api": ["@vitrine/core"],
   "packages/log": ["@vitrine/core"],
   "packages/protocol": ["@vitrine/core"],
-  "packages/log-sqlite": ["@vitrine/core", "@vitrine/log"],
+  // Its cleaner thread looks into records.
+  "packages/log-sqlite": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol"],
   "packages/raft": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol/types", "@vitrine/protocol/batch"],
   "packages/metadata": ["@vitrine/core", "@vitrine/protocol/types"],
   "packages/replication": ["@vitrine/core", "@vitrine/log", "@vitrine/protocol/types", "@vitrine/protocol/batch"],

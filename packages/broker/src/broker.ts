@@ -338,6 +338,9 @@ export class Broker {
       case "read-failed":
       case "found":
       case "kept":
+      case "surveyed":
+      case "cleaned":
+      case "clean-failed":
         if (!this.#reads.deliver(event)) this.#quorum.onLogEvent(event);
         return;
     }

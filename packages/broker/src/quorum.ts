@@ -96,6 +96,9 @@ export class Quorum {
         return;
       case "found":
       case "kept":
+      case "surveyed":
+      case "cleaned":
+      case "clean-failed":
         return;
     }
   }

@@ -27,6 +27,7 @@ export function cutFrom(shards: Shards, file: ShardFile, log: LogState, offset: 
   } else log.tailBytes -= dropped;
   log.logEnd = offset;
   log.highWatermark = Math.min(log.highWatermark, offset);
+  log.cleanedTo = Math.min(log.cleanedTo, offset);
   const tail = log.tailBytes === 0 ? null : rangeOf(file, log.id, log.tailFrom, offset);
   log.tailMaxTimestampMs = tail?.newest ?? -1;
   log.maxTimestampMs = newestOf(log);
@@ -59,7 +60,8 @@ export function cutBelow(shards: Shards, file: ShardFile, log: LogState, offset:
   return changed;
 }
 
-function newestOf(log: LogState): number {
+/** Newest time of a log, as its state counts it. */
+export function newestOf(log: LogState): number {
   return log.segments.reduce((newest, segment) => Math.max(newest, segment.maxTimestampMs), log.tailMaxTimestampMs);
 }
 
@@ -71,12 +73,12 @@ function narrowed(shards: Shards, log: LogState, segment: Segment, fromOffset: n
 }
 
 /** Bytes and newest timestamp of the batches with last offset in [from, until). */
-function rangeOf(file: ShardFile, id: number, from: number, until: number): { bytes: number; newest: number } {
+export function rangeOf(file: ShardFile, id: number, from: number, until: number): { bytes: number; newest: number } {
   const row = file.statements.sumBytes.get(id, floorOf(file, id, from), from, until, until);
   return { bytes: row?.bytes ?? 0, newest: row?.newest ?? -1 };
 }
 
 /** Where to look from for batches that reach an offset. */
-function floorOf(file: ShardFile, id: number, offset: number): number {
+export function floorOf(file: ShardFile, id: number, offset: number): number {
   return file.statements.floorBatch.get(id, offset)?.base_offset ?? offset;
 }

@@ -137,5 +137,7 @@ function stateOf(row: PartitionRow, fileNo: number, segments: Segment[]): LogSta
     tailFrom: row.tail_from,
     tailBytes: row.tail_bytes,
     tailMaxTimestampMs: row.tail_max_timestamp_ms,
+    cleanedTo: row.cleaned_to,
+    cleanings: row.cleanings,
   };
 }

@@ -20,6 +20,10 @@ export interface LogState {
   logEnd: number;
   highWatermark: number;
   maxTimestampMs: number;
+  /** Exclusive: where compaction has got to. */
+  cleanedTo: number;
+  /** Compactions that changed something. */
+  cleanings: number;
   /** The file that holds the tail and tells the truth about this log. */
   fileNo: number;
   tailFrom: number;
@@ -43,6 +47,8 @@ export function newLogState(id: number, descriptor: LogDescriptor, fileNo: numbe
     fileNo,
     generation,
     ...offsets,
+    cleanedTo: 0,
+    cleanings: 0,
     tailFrom: 0,
     tailBytes: 0,
     tailMaxTimestampMs: -1,

@@ -1,5 +1,15 @@
 /** What the threads of the disk say to each other. Payload bytes are never cloned: an append names a place in a shared slab. */
-import type { LogOp, QuorumStateRecord, SizeReport, SnapshotFile } from "@vitrine/log";
+import type {
+  CleanStep,
+  CompactionPlan,
+  LogKey,
+  LogOp,
+  QuorumStateRecord,
+  SizeReport,
+  SnapshotFile,
+  Survey,
+  SurveySpec,
+} from "@vitrine/log";
 import type { LoadedLog } from "@vitrine/log";
 import type { JournalLevel, SettledOptions } from "./options.ts";
 
@@ -33,9 +43,18 @@ export const ROW_COLUMNS = 10;
 export const IS_HIGH_WATERMARK = -1;
 
 export type PostedOp =
-  | Exclude<LogOp, { type: "append" } | { type: "high-watermark" } | { type: "snapshot" }>
+  | Exclude<LogOp, { type: "append" } | { type: "high-watermark" } | { type: "snapshot" } | { type: "replace" }>
   /** These rows, in this place among the operations. */
   | { readonly type: "rows"; readonly from: number; readonly until: number }
+  /** Rows that take the place of the batches with last offset in [from, upTo). */
+  | {
+      readonly type: "replace";
+      readonly key: LogKey;
+      readonly from: number;
+      readonly upTo: number;
+      readonly fromRow: number;
+      readonly untilRow: number;
+    }
   | { readonly type: "snapshot"; readonly endOffset: number; readonly epoch: number; readonly bytes: SharedBytes };
 
 /** Hand-overs that cross together. */
@@ -163,20 +182,52 @@ export interface KeptRequest {
   readonly bytes: number;
 }
 
+/** Where a log's segments would end; from the index alone. */
+export interface SurveyMessage {
+  readonly type: "survey";
+  readonly id: number;
+  readonly key: string;
+  readonly partitionId: number;
+  readonly places: readonly (ReadPlace & { readonly path: string })[];
+  readonly spec: SurveySpec;
+}
+
+/** The next step of a compaction. The plan, which may name many producers, comes with the first step alone. */
+export interface CleanMessage {
+  readonly type: "clean";
+  readonly id: number;
+  readonly key: string;
+  readonly partitionId: number;
+  readonly places: readonly (ReadPlace & { readonly path: string })[];
+  readonly run: number;
+  readonly plan: CompactionPlan | null;
+  readonly from: number;
+}
+
 export type ToReader =
   | ReadRequest
   | FindRequest
   | KeptRequest
+  | SurveyMessage
+  | CleanMessage
   | { readonly type: "forget"; readonly path: string }
   | { readonly type: "close" };
 
+/** Batches one behind the other in shared memory, which one answer alone uses; `ends` says where each ends. */
+export interface BatchesInMemory {
+  readonly memory: SharedArrayBuffer;
+  readonly ends: readonly number[];
+}
+
 export type FromReader =
-  /** Batches one behind the other in shared memory, which the answer alone uses; `ends` says where each ends. */
+  | ({ readonly type: "answer"; readonly id: number } & BatchesInMemory)
+  | { readonly type: "surveyed"; readonly id: number; readonly survey: Survey }
+  /** `survivors`: the batches of the step, which has none itself, with the time each is filed under. */
   | {
-      readonly type: "answer";
+      readonly type: "cleaned";
       readonly id: number;
-      readonly memory: SharedArrayBuffer;
-      readonly ends: readonly number[];
+      readonly step: CleanStep;
+      readonly survivors: (BatchesInMemory & { readonly timesMs: readonly number[] }) | null;
     }
   | { readonly type: "kept"; readonly id: number; readonly offset: number | null }
   | { readonly type: "closed" }

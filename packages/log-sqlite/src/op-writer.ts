@@ -13,6 +13,7 @@ import {
   ROW_COLUMNS,
   type SharedBytes,
 } from "./messages.ts";
+import { noteSurvivors, type Survivor, takeOut } from "./replace-batches.ts";
 import type { ShardFile } from "./shard-file.ts";
 import type { Shards } from "./shards.ts";
 
@@ -76,6 +77,22 @@ export class OpWriter {
           this.relocated.add(log.descriptor.key);
         });
         return;
+      case "replace":
+        this.#with(op.key, (log, file) => {
+          takeOut(this.#shards, file, log, op);
+          const survivors: Survivor[] = [];
+          for (let row = op.fromRow; row < op.untilRow; row++)
+            survivors.push(insertBatch(file, log, rows, row * ROW_COLUMNS, slabs));
+          noteSurvivors(file, log, op, survivors);
+          this.#segmentsChanged(log);
+        });
+        return;
+      case "cleaned-to":
+        this.#with(op.key, (log) => {
+          log.cleanedTo = op.offset;
+          log.cleanings = op.cleanings;
+        });
+        return;
       case "epochs":
         this.#with(op.key, (log, { statements }) => {
           statements.removeEpochs.run(log.id);
@@ -113,6 +130,8 @@ export class OpWriter {
           log.tailFrom,
           log.tailBytes,
           log.tailMaxTimestampMs,
+          log.cleanedTo,
+          log.cleanings,
           log.id,
         );
     }
@@ -153,20 +172,7 @@ export class OpWriter {
       return;
     }
     invariant(offset >= log.logEnd, `a batch of ${key} at ${offset} came after the log had reached ${log.logEnd}`);
-    const lastOffset = rows[at + ROW.lastOffset]!;
-    const maxTimestampMs = rows[at + ROW.maxTimestampMs]!;
-    file.statements.insertBatch.run(
-      log.id,
-      offset,
-      lastOffset,
-      rows[at + ROW.leaderEpoch]!,
-      maxTimestampMs,
-      rows[at + ROW.recordCount]!,
-      length,
-      rows[at + ROW.crc]!,
-      bytesOf({ slab: rows[at + ROW.slab]!, at: rows[at + ROW.at]!, length }, slabs),
-    );
-    file.noteBatch(length);
+    const { lastOffset, maxTimestampMs } = insertBatch(file, log, rows, at, slabs);
     log.logEnd = lastOffset + 1;
     log.tailBytes += length;
     if (maxTimestampMs > log.tailMaxTimestampMs) log.tailMaxTimestampMs = maxTimestampMs;
@@ -212,7 +218,9 @@ export class OpWriter {
     if (file.fileNo === METADATA_FILE_NO)
       file.statements.removeBatchesBelow.run(log.id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     const fresh = newLogState(this.nextPartitionId++, log.descriptor, log.fileNo, log.generation);
-    Object.assign(log, fresh, { logStart: offset, logEnd: offset, highWatermark: offset, tailFrom: offset });
+    const cleaned = { cleanedTo: Math.min(log.cleanedTo, offset), cleanings: log.cleanings };
+    const offsets = { logStart: offset, logEnd: offset, highWatermark: offset, tailFrom: offset };
+    Object.assign(log, fresh, offsets, cleaned);
     this.#dirtySegments.delete(log);
     savePartition(file, log);
     this.relocated.add(log.descriptor.key);
@@ -260,6 +268,8 @@ export function savePartition(file: Pick<ShardFile, "statements">, log: LogState
     log.tailFrom,
     log.tailBytes,
     log.tailMaxTimestampMs,
+    log.cleanedTo,
+    log.cleanings,
   );
 }
 
@@ -285,6 +295,32 @@ function insertSegments(statements: ShardFile["statements"], log: LogState): voi
     const { fromOffset, untilOffset, fileNo, sizeBytes, maxTimestampMs } = segment;
     statements.insertSegment.run(log.id, fromOffset, untilOffset, fileNo, sizeBytes, maxTimestampMs);
   }
+}
+
+/** Puts a batch that crossed as a row of numbers into the file that is written. */
+function insertBatch(
+  file: ShardFile,
+  log: LogState,
+  rows: Float64Array,
+  at: number,
+  slabs: readonly Buffer[],
+): Survivor {
+  const sizeBytes = rows[at + ROW.length]!;
+  const lastOffset = rows[at + ROW.lastOffset]!;
+  const maxTimestampMs = rows[at + ROW.maxTimestampMs]!;
+  file.statements.insertBatch.run(
+    log.id,
+    rows[at + ROW.offset]!,
+    lastOffset,
+    rows[at + ROW.leaderEpoch]!,
+    maxTimestampMs,
+    rows[at + ROW.recordCount]!,
+    sizeBytes,
+    rows[at + ROW.crc]!,
+    bytesOf({ slab: rows[at + ROW.slab]!, at: rows[at + ROW.at]!, length: sizeBytes }, slabs),
+  );
+  file.noteBatch(sizeBytes);
+  return { lastOffset, sizeBytes, maxTimestampMs };
 }
 
 function bytesOf(place: SharedBytes, slabs: readonly Buffer[]): Buffer {

@@ -91,6 +91,8 @@ function describe(storage: Storage): Omit<OpenedDirectory, "cleanShutdown"> {
       highWatermark: Offset(log.highWatermark),
       sizeBytes: sizeOf(log),
       maxTimestampMs: log.maxTimestampMs,
+      cleanedTo: Offset(log.cleanedTo),
+      cleanings: log.cleanings,
       epochs: tables?.epochs ?? [],
       producers: tables?.producers ?? [],
     });

@@ -1,5 +1,5 @@
 import { invariant } from "@vitrine/core";
-import type { HandOver, LogOp } from "@vitrine/log";
+import type { Batch, HandOver, LogOp } from "@vitrine/log";
 import {
   IS_HIGH_WATERMARK,
   type PostedHandOver,
@@ -33,7 +33,10 @@ class Posting {
     for (const handOver of handOvers) {
       ({ ticket } = handOver);
       bytes += handOver.bytes;
-      for (const op of handOver.ops) if (isRow(op)) count++;
+      for (const op of handOver.ops) {
+        if (isRow(op)) count++;
+        else if (op.type === "replace") count += op.batches.length;
+      }
     }
     const rows = new Float64Array(count * ROW_COLUMNS);
     const ops: PostedOp[] = [];
@@ -46,7 +49,14 @@ class Posting {
     for (const handOver of handOvers) {
       for (const op of handOver.ops) {
         if (isRow(op)) this.#fill(rows, row++ * ROW_COLUMNS, op);
-        else {
+        else if (op.type === "replace") {
+          closeRun();
+          const { type, key, from: fromOffset, upTo } = op;
+          const fromRow = row;
+          for (const batch of op.batches) this.#fillBatch(rows, row++ * ROW_COLUMNS, key, batch);
+          ops.push({ type, key, from: fromOffset, upTo, fromRow, untilRow: row });
+          from = row;
+        } else {
           closeRun();
           ops.push(this.#other(op));
         }
@@ -57,13 +67,14 @@ class Posting {
   }
 
   #fill(rows: Float64Array, at: number, op: RowOp): void {
+    if (op.type === "append") return this.#fillBatch(rows, at, op.key, op.batch);
     rows[at + ROW.key] = this.#keyOf(op.key);
-    if (op.type === "high-watermark") {
-      rows[at + ROW.offset] = op.offset;
-      rows[at + ROW.length] = IS_HIGH_WATERMARK;
-      return;
-    }
-    const { facts, bytes } = op.batch;
+    rows[at + ROW.offset] = op.offset;
+    rows[at + ROW.length] = IS_HIGH_WATERMARK;
+  }
+
+  #fillBatch(rows: Float64Array, at: number, key: string, { facts, bytes }: Batch): void {
+    rows[at + ROW.key] = this.#keyOf(key);
     const place = this.#placeOf(bytes);
     rows[at + ROW.offset] = facts.baseOffset;
     rows[at + ROW.lastOffset] = facts.lastOffset;
@@ -76,7 +87,7 @@ class Posting {
     rows[at + ROW.length] = place.length;
   }
 
-  #other(op: Exclude<LogOp, RowOp>): PostedOp {
+  #other(op: Exclude<LogOp, RowOp | { readonly type: "replace" }>): PostedOp {
     if (op.type !== "snapshot") return op;
     const { endOffset, epoch, bytes } = op.snapshot;
     return { type: "snapshot", endOffset, epoch, bytes: this.#placeOf(bytes) };

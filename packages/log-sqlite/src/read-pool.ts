@@ -1,15 +1,26 @@
 /** Plans cold reads and gives them to the reader threads: knows where each log's batches lie, and asks again when a file moved meanwhile. */
 import { Worker } from "node:worker_threads";
 import { Offset } from "@vitrine/core";
-import type { DiskReport, LogKey, OffsetRange, ReadSpec } from "@vitrine/log";
+import type { CleanRequest, CleanStep, DiskReport, LogKey, OffsetRange, ReadSpec, SurveySpec } from "@vitrine/log";
 import { batchOf } from "./batch-header.ts";
-import type { FindRequest, FromReader, KeptRequest, LogLayout, ReadPlace, ReadRequest, ToReader } from "./messages.ts";
+import type {
+  CleanMessage,
+  FindRequest,
+  FromReader,
+  KeptRequest,
+  LogLayout,
+  ReadPlace,
+  ReadRequest,
+  SurveyMessage,
+  ToReader,
+} from "./messages.ts";
+import { fromSharedMemory } from "./shared-batches.ts";
 import { GarbagePressure } from "./slabs.ts";
 
 /** Reader threads that die are replaced until so many have: then something is wrong that a new one does not mend. */
 const DEATHS_MAX = 10;
 
-type Request = ReadRequest | FindRequest | KeptRequest;
+type Request = ReadRequest | FindRequest | KeptRequest | SurveyMessage | CleanMessage;
 
 interface Reader {
   readonly worker: Worker;
@@ -35,10 +46,14 @@ export class ReadPool {
   #deaths = 0;
 
   readonly #wanted: number;
+  readonly #kind: "reader" | "cleaner";
+  /** The compaction whose plan the thread was given last. */
+  #plannedRun = -1;
 
   /** Threads are started when they are first needed: many nodes never read cold, and a start should not wait for them. */
-  constructor(readers: number) {
+  constructor(readers: number, kind: "reader" | "cleaner" = "reader") {
     this.#wanted = Math.max(1, readers);
+    this.#kind = kind;
   }
 
   onReport(listener: (report: DiskReport) => void): void {
@@ -115,6 +130,27 @@ export class ReadPool {
     });
   }
 
+  survey(id: number, key: LogKey, spec: SurveySpec): void {
+    this.#ask(id, key, () => {
+      const layout = this.#layouts.get(key);
+      if (!layout) return { type: "surveyed", id, survey: { segments: [], upTo: spec.upTo } };
+      const places = this.#places(layout, spec.from, spec.upTo);
+      return { type: "survey", id, key, partitionId: layout.partitionId, places, spec };
+    });
+  }
+
+  clean(id: number, key: LogKey, { run, plan, from }: CleanRequest): void {
+    const isFirst = run !== this.#plannedRun;
+    this.#plannedRun = run;
+    this.#ask(id, key, () => {
+      const layout = this.#layouts.get(key);
+      if (!layout) return removed(id, key);
+      const places = this.#places(layout, from, plan.upTo);
+      const { partitionId } = layout;
+      return { type: "clean", id, key, partitionId, places, run, plan: isFirst ? plan : null, from };
+    });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all(
@@ -132,14 +168,15 @@ export class ReadPool {
     const planned = plan();
     if (!isRequest(planned)) {
       // Answered as an event all the same: a caller must not see two ways.
-      setImmediate(() => this.#listener(planned));
+      setImmediate(() => this.#report(planned));
       return;
     }
     if (this.#readers.length < this.#wanted && this.#deaths < DEATHS_MAX && !this.#closing) this.#start();
     let reader = this.#readers[0];
     for (const other of this.#readers) if (reader && other.waiting < reader.waiting) reader = other;
     if (!reader) {
-      setImmediate(() => this.#listener(unanswered(id, "no reader thread runs any more; restart the node")));
+      const why = `no ${this.#kind} thread runs any more; restart the node`;
+      setImmediate(() => this.#report(unanswered(id, why)));
       return;
     }
     reader.waiting++;
@@ -165,12 +202,8 @@ export class ReadPool {
     pending.reader.waiting--;
     switch (message.type) {
       case "answer": {
-        const { memory, ends } = message;
-        this.#pressure.note(memory.byteLength);
-        const batches = ends.map((end, at) => {
-          const from = at === 0 ? 0 : ends[at - 1]!;
-          return batchOf(new Uint8Array(memory, from, end - from));
-        });
+        this.#pressure.note(message.memory.byteLength);
+        const batches = fromSharedMemory(message).map(batchOf);
         if (pending.request.type === "read") this.#listener({ type: "read", id, batches });
         else this.#listener({ type: "found", id, batch: batches[0] ?? null });
         return;
@@ -178,20 +211,41 @@ export class ReadPool {
       case "kept":
         this.#listener({ type: "kept", id, offset: message.offset === null ? null : Offset(message.offset) });
         return;
+      case "surveyed":
+        this.#listener({ type: "surveyed", id, survey: message.survey });
+        return;
+      case "cleaned":
+        this.#listener({ type: "cleaned", id, step: this.#withSurvivors(message) });
+        return;
       case "corrupt":
-        this.#listener({ type: "read-failed", id, error: "CORRUPT_MESSAGE", reason: message.reason });
+        this.#report({ type: "read-failed", id, error: "CORRUPT_MESSAGE", reason: message.reason });
         return;
       case "unreadable": {
         const { key } = pending.request;
         if (this.#layouts.get(key) !== pending.layout) this.#ask(id, key, pending.plan);
-        else this.#listener(unanswered(id, `${key} could not be read: ${message.reason}`));
+        else this.#report(unanswered(id, `${key} could not be read: ${message.reason}`));
         return;
       }
     }
   }
 
+  #report(report: DiskReport): void {
+    this.#listener(this.#kind === "cleaner" ? asCleaner(report) : report);
+  }
+
+  #withSurvivors({ step, survivors }: FromReader & { readonly type: "cleaned" }): CleanStep {
+    if (step.kind === "noted" || survivors === null) return step;
+    this.#pressure.note(survivors.memory.byteLength);
+    const batches = fromSharedMemory(survivors).map((bytes, at) => {
+      const batch = batchOf(bytes);
+      return { ...batch, facts: { ...batch.facts, maxTimestampMs: survivors.timesMs[at]! } };
+    });
+    return { ...step, batches };
+  }
+
   #start(): void {
-    const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), { name: "vitrine reader" });
+    const entry = new URL(`./${this.#kind}-thread.ts`, import.meta.url);
+    const worker = new Worker(entry, { name: `vitrine ${this.#kind}` });
     const reader: Reader = { worker, waiting: 0 };
     this.#readers.push(reader);
     worker.on("message", (message: FromReader) => this.#onAnswer(message));
@@ -202,7 +256,7 @@ export class ReadPool {
       for (const [id, pending] of this.#pending) {
         if (pending.reader !== reader) continue;
         this.#pending.delete(id);
-        this.#listener(unanswered(id, `a reader thread ended: ${why}`));
+        this.#report(unanswered(id, `a ${this.#kind} thread ended: ${why}`));
       }
     };
     let why = "no reason given";
@@ -219,6 +273,13 @@ function removed(id: number, key: string): DiskReport {
 
 function unanswered(id: number, reason: string): DiskReport {
   return { type: "read-failed", id, error: "KAFKA_STORAGE_ERROR", reason };
+}
+
+/** What fails in the cleaner thread is no read. */
+function asCleaner(report: DiskReport): DiskReport {
+  if (report.type !== "read-failed") return report;
+  const error = report.error === "CORRUPT_MESSAGE" ? "CORRUPT_MESSAGE" : "KAFKA_STORAGE_ERROR";
+  return { type: "clean-failed", id: report.id, error, reason: report.reason };
 }
 
 function isRequest(planned: Request | DiskReport): planned is Request {

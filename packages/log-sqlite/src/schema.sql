@@ -27,7 +27,10 @@ CREATE TABLE partitions (
   max_timestamp_ms INTEGER NOT NULL,
   tail_from INTEGER NOT NULL,
   tail_bytes INTEGER NOT NULL,
-  tail_max_timestamp_ms INTEGER NOT NULL
+  tail_max_timestamp_ms INTEGER NOT NULL,
+  -- Compaction: everything below this offset was compacted, in so many compactions that changed something.
+  cleaned_to INTEGER NOT NULL DEFAULT 0,
+  cleanings INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Where the older batches of a log lie: those with last_offset in [from_offset, until_offset) of that file are live, others are dead.

@@ -95,7 +95,9 @@ export class ShardFile {
 
   /** Opens a file that exists. Throws what SQLite throws, or an Error when the file was never finished. */
   static open(path: string, options: FileOptions): ShardFile {
-    return new ShardFile(connect(path, options, null), path);
+    const db = connect(path, options, null);
+    addColumns(db);
+    return new ShardFile(db, path);
   }
 
   /** Makes a file; `fill` adds its first rows in the transaction that makes it. It is wholly in the database file, not only in its WAL, when this returns. */
@@ -170,6 +172,14 @@ export class ShardFile {
   #pageCount: Database.Statement<[], number> | null = null;
   #beginStatement: Database.Statement | null = null;
   #commitStatement: Database.Statement | null = null;
+}
+
+/** What files of before compaction lack. Their rows are not touched. */
+function addColumns(db: Database.Database): void {
+  const known = db.prepare<[], string>("SELECT name FROM pragma_table_info('partitions')").pluck().all();
+  if (known.length === 0 || known.includes("cleaned_to")) return;
+  db.exec(`ALTER TABLE partitions ADD COLUMN cleaned_to INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE partitions ADD COLUMN cleanings INTEGER NOT NULL DEFAULT 0`);
 }
 
 interface MetaRow {

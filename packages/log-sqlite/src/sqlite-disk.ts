@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { type Uuid } from "@vitrine/core";
 import type {
+  CleanRequest,
   DiskReport,
   HandOver,
   LoadedDisk,
@@ -11,6 +12,7 @@ import type {
   OffsetRange,
   ReadSpec,
   StoreHealth,
+  SurveySpec,
   Ticket,
 } from "@vitrine/log";
 import { readDirectoryIdentity } from "./directory-identity.ts";
@@ -32,6 +34,7 @@ export async function openSqliteDisk(options: SqliteDiskOptions): Promise<Sqlite
   mkdirSync(settled.dir, { recursive: true, mode: 0o700 });
   const { directoryId } = readDirectoryIdentity(settled.dir);
   const reads = new ReadPool(settled.readers);
+  const cleaner = new ReadPool(1, "cleaner");
   const data: StorageThreadData = { options: settled };
   const worker = new Worker(new URL("./storage-thread.ts", import.meta.url), {
     workerData: data,
@@ -41,12 +44,20 @@ export async function openSqliteDisk(options: SqliteDiskOptions): Promise<Sqlite
   try {
     const looked = free.look();
     // Nothing may be awaited between the two: a message that found no listener would be lost.
-    const disk = new SqliteDisk(settled, journal, worker, reads, free, directoryId, await whenOpened(worker, journal));
+    const disk = new SqliteDisk(
+      settled,
+      journal,
+      worker,
+      { reads, cleaner },
+      free,
+      directoryId,
+      await whenOpened(worker, journal),
+    );
     await looked;
     return disk;
   } catch (error) {
     free.stop();
-    await Promise.all([reads.close(), worker.terminate()]);
+    await Promise.all([reads.close(), cleaner.close(), worker.terminate()]);
     throw error;
   }
 }
@@ -73,6 +84,8 @@ export class SqliteDisk implements LogDisk {
   readonly #journal: Journal;
   readonly #worker: Worker;
   readonly #reads: ReadPool;
+  /** A thread of its own: consumers never wait behind a compaction. */
+  readonly #cleaner: ReadPool;
   readonly #free: FreeSpace;
   readonly #slabs = new Slabs();
   readonly #times = new CommitTimes();
@@ -90,7 +103,7 @@ export class SqliteDisk implements LogDisk {
     options: SettledOptions,
     journal: Journal,
     worker: Worker,
-    reads: ReadPool,
+    { reads, cleaner }: { readonly reads: ReadPool; readonly cleaner: ReadPool },
     free: FreeSpace,
     directoryId: Uuid,
     opened: OpenedDirectory,
@@ -99,11 +112,14 @@ export class SqliteDisk implements LogDisk {
     this.#journal = journal;
     this.#worker = worker;
     this.#reads = reads;
+    this.#cleaner = cleaner;
     this.#free = free;
     const { logs, quorumState, snapshot, cleanShutdown } = opened;
     this.loaded = { directoryId, logs, quorumState, snapshot, cleanShutdown };
-    reads.learn(opened.layouts, opened.files);
-    reads.onReport((report) => this.#listener(report));
+    for (const pool of this.#pools) {
+      pool.learn(opened.layouts, opened.files);
+      pool.onReport((report) => this.#listener(report));
+    }
     worker.on("message", (message: FromStorage) => this.#onMessage(message));
     worker.on("error", (error) =>
       this.#fail(`The storage thread of ${options.dir} ended: ${String(error)}. Restart the node.`),
@@ -147,6 +163,14 @@ export class SqliteDisk implements LogDisk {
     this.#reads.findKept(id, key, bytes);
   }
 
+  survey(id: number, key: LogKey, spec: SurveySpec): void {
+    this.#cleaner.survey(id, key, spec);
+  }
+
+  clean(id: number, key: LogKey, request: CleanRequest): void {
+    this.#cleaner.clean(id, key, request);
+  }
+
   onReport(listener: (report: DiskReport) => void): void {
     this.#listener = listener;
   }
@@ -170,12 +194,12 @@ export class SqliteDisk implements LogDisk {
   async abandon(): Promise<void> {
     this.#closed ??= Promise.resolve();
     this.#free.stop();
-    await Promise.all([this.#reads.close(), this.#worker.terminate()]);
+    await Promise.all([...this.#pools.map((pool) => pool.close()), this.#worker.terminate()]);
   }
 
   async #close(brokerEpoch: number): Promise<void> {
     this.#free.stop();
-    await this.#reads.close();
+    await Promise.all(this.#pools.map((pool) => pool.close()));
     if (this.#exited) return;
     const done = new Promise<void>((resolve) => {
       this.#whenClosed = resolve;
@@ -183,6 +207,10 @@ export class SqliteDisk implements LogDisk {
     this.#postHeld();
     this.#post({ type: "close", brokerEpoch });
     await done;
+  }
+
+  get #pools(): readonly ReadPool[] {
+    return [this.#reads, this.#cleaner];
   }
 
   #postHeld(): void {
@@ -205,13 +233,17 @@ export class SqliteDisk implements LogDisk {
         this.#lastCommitted = message.ticket;
         // All that waits goes at once; what has been posted meanwhile is under way already.
         this.#postHeld();
-        this.#reads.learn(message.layouts, []);
-        this.#reads.forgetLogs(message.removed);
+        for (const pool of this.#pools) {
+          pool.learn(message.layouts, []);
+          pool.forgetLogs(message.removed);
+        }
         this.#listener({ type: "committed", ticket: message.ticket as Ticket, sizes: message.sizes });
         return;
       case "moved":
-        this.#reads.learn(message.layouts, message.added);
-        this.#reads.forgetFiles(message.unlinked);
+        for (const pool of this.#pools) {
+          pool.learn(message.layouts, message.added);
+          pool.forgetFiles(message.unlinked);
+        }
         return;
       case "full":
         this.#free.noteFull();

@@ -18,6 +18,8 @@ export interface PartitionRow {
   readonly tail_from: number;
   readonly tail_bytes: number;
   readonly tail_max_timestamp_ms: number;
+  readonly cleaned_to: number;
+  readonly cleanings: number;
 }
 
 export interface SegmentRow {
@@ -57,6 +59,11 @@ export interface Statements {
     [number, number, number, number, number],
     { bytes: number | null; newest: number | null }
   >;
+  readonly replaceBatches: Statement<
+    [number, number, number, number],
+    { last_offset: number; size_bytes: number; max_timestamp_ms: number }
+  >;
+  readonly findNewest: Statement<[number, number, number, number, number], { max_timestamp_ms: number }>;
   readonly removeBatchesBelow: Statement<[number, number, number]>;
   readonly removeBatchRange: Statement<[number, number, number]>;
   readonly saveQuorumState: Statement<Value[]>;
@@ -73,11 +80,12 @@ export function prepareStatements(db: Database): Statements {
     ),
     savePartition: db.prepare(
       `INSERT OR REPLACE INTO partitions (id, log_key, topic_name, topic_id, partition, retention_class, generation, log_start, log_end,
-       high_watermark, max_timestamp_ms, tail_from, tail_bytes, tail_max_timestamp_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       high_watermark, max_timestamp_ms, tail_from, tail_bytes, tail_max_timestamp_ms, cleaned_to, cleanings)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     updatePartition: db.prepare(
       `UPDATE partitions SET log_start = ?, log_end = ?, high_watermark = ?, max_timestamp_ms = ?, tail_from = ?, tail_bytes = ?,
-       tail_max_timestamp_ms = ? WHERE id = ?`,
+       tail_max_timestamp_ms = ?, cleaned_to = ?, cleanings = ? WHERE id = ?`,
     ),
     removePartition: db.prepare("DELETE FROM partitions WHERE id = ?"),
     insertSegment: db.prepare(
@@ -102,6 +110,14 @@ export function prepareStatements(db: Database): Statements {
     sumBytes: db.prepare(
       `SELECT sum(size_bytes) AS bytes, max(max_timestamp_ms) AS newest FROM batches
        WHERE partition_id = ? AND base_offset >= ? AND last_offset >= ? AND last_offset < ? AND base_offset < ?`,
+    ),
+    replaceBatches: db.prepare(
+      `DELETE FROM batches WHERE partition_id = ? AND base_offset >= ? AND last_offset >= ? AND last_offset < ?
+       RETURNING last_offset, size_bytes, max_timestamp_ms`,
+    ),
+    findNewest: db.prepare(
+      `SELECT max_timestamp_ms FROM batches WHERE partition_id = ? AND base_offset >= ? AND last_offset >= ? AND last_offset < ?
+       AND max_timestamp_ms >= ? LIMIT 1`,
     ),
     removeBatchesBelow: db.prepare(
       "DELETE FROM batches WHERE partition_id = ? AND base_offset < ? AND last_offset < ?",

@@ -1,6 +1,6 @@
 /** The heart of the storage thread: hand-overs in, one transaction per file for all that wait, tickets out. */
 import { performance } from "node:perf_hooks";
-import type { LogKey, SizeReport, Ticket } from "@vitrine/log";
+import { type LogKey, type SizeReport, takesAway, type Ticket } from "@vitrine/log";
 import { releaseBallast } from "./ballast.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { copyForwardStep, liveBytesByFile, moveLog, rotate } from "./file-care.ts";
@@ -230,7 +230,7 @@ export class Storage {
       const buffers = handOver.slabs.map((slab) => Buffer.from(slab));
       for (const op of handOver.ops) {
         this.writer.apply(op, handOver, buffers);
-        if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") cut.add(op.key);
+        if (op.type !== "rows" && takesAway(op)) cut.add(op.key);
         else if (op.type === "remove") this.#careDue = true;
       }
     }
@@ -238,7 +238,7 @@ export class Storage {
     const sizes: SizeReport[] = [];
     for (const key of cut) {
       const log = this.writer.logs.get(key);
-      if (log) sizes.push({ key, ticket, sizeBytes: sizeOf(log) });
+      if (log) sizes.push({ key, ticket, sizeBytes: sizeOf(log), maxTimestampMs: log.maxTimestampMs });
     }
     this.writer.flush();
     return sizes;

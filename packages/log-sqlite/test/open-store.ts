@@ -151,6 +151,8 @@ export class TestStore {
       read: counted((id, key, spec) => disk.read(id, key, spec)),
       findTimestamp: counted((id, key, timestampMs, range) => disk.findTimestamp(id, key, timestampMs, range)),
       findKept: counted((id, key, bytes) => disk.findKept(id, key, bytes)),
+      survey: counted((id, key, spec) => disk.survey(id, key, spec)),
+      clean: counted((id, key, request) => disk.clean(id, key, request)),
       onReport: (listener: (report: DiskReport) => void) =>
         disk.onReport((report) => {
           if (report.type === "committed") this.#reported = report.ticket;

@@ -1,8 +1,14 @@
+export * from "./cleanable.ts";
+export * from "./cleaning-run.ts";
+export type { CompactionCounts, CompactionPlan, RecordFormat } from "./compaction.ts";
 export * from "./epoch-cache.ts";
+export { KEY_SLOT_BYTES } from "./key-offsets.ts";
 export * from "./log-disk.ts";
 export * from "./log-op.ts";
+export * from "./memory-cleaner.ts";
 export * from "./memory-disk.ts";
 export * from "./memory-log.ts";
 export * from "./partition-log.ts";
 export * from "./producer-state.ts";
 export * from "./queued-store.ts";
+export * from "./virtual-segments.ts";

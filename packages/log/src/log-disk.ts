@@ -3,8 +3,10 @@
  * implement it; QueuedStore (queued-store.ts) makes a LogStore of either, so that what the broker sees is the same code over both.
  */
 import type { Offset, Uuid } from "@vitrine/core";
+import type { CleanRequest, CleanStep } from "./cleaning-run.ts";
 import type { HandOver, LoadedLog, SizeReport } from "./log-op.ts";
 import type { Batch, LogKey, QuorumStateRecord, ReadSpec, SnapshotFile, StoreHealth, Ticket } from "./partition-log.ts";
+import type { Survey, SurveySpec } from "./virtual-segments.ts";
 
 /** What a disk held when it was opened. */
 export interface LoadedDisk {
@@ -35,7 +37,15 @@ export type DiskReport =
       readonly reason: string;
     }
   | { readonly type: "found"; readonly id: number; readonly batch: Batch | null }
-  | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null };
+  | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null }
+  | { readonly type: "surveyed"; readonly id: number; readonly survey: Survey }
+  | { readonly type: "cleaned"; readonly id: number; readonly step: CleanStep }
+  | {
+      readonly type: "clean-failed";
+      readonly id: number;
+      readonly error: "CORRUPT_MESSAGE" | "KAFKA_STORAGE_ERROR";
+      readonly reason: string;
+    };
 
 export interface LogDisk {
   readonly loaded: LoadedDisk;
@@ -54,6 +64,10 @@ export interface LogDisk {
   findTimestamp(id: number, key: LogKey, timestampMs: number, range: OffsetRange): void;
   /** The oldest batch from which on the log still holds at least `bytes`: what lies before it is over `retention.bytes`. null = everything is needed. */
   findKept(id: number, key: LogKey, bytes: number): void;
+  /** Cuts what is stored in a range into segments. A log that is gone has none. */
+  survey(id: number, key: LogKey, spec: SurveySpec): void;
+  /** Does the next step of a compaction, reading what is stored. */
+  clean(id: number, key: LogKey, request: CleanRequest): void;
   /** Set once, before the first write. */
   onReport(listener: (report: DiskReport) => void): void;
   /** Everything about the directory but the bytes that wait. */

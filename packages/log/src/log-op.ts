@@ -14,6 +14,15 @@ export type LogOp =
   /** Drops everything; start and end become offset. */
   | { readonly type: "restart"; readonly key: LogKey; readonly offset: Offset }
   | { readonly type: "log-start"; readonly key: LogKey; readonly offset: Offset }
+  /** Compaction: these take the place of the batches with last offset in [from, upTo). */
+  | {
+      readonly type: "replace";
+      readonly key: LogKey;
+      readonly from: Offset;
+      readonly upTo: Offset;
+      readonly batches: readonly Batch[];
+    }
+  | { readonly type: "cleaned-to"; readonly key: LogKey; readonly offset: Offset; readonly cleanings: number }
   | { readonly type: "high-watermark"; readonly key: LogKey; readonly offset: Offset }
   /** The whole epoch cache: it is short and changes seldom. */
   | { readonly type: "epochs"; readonly key: LogKey; readonly entries: readonly EpochEntry[] }
@@ -34,11 +43,20 @@ export interface HandOver {
   readonly bytes: number;
 }
 
-/** Exact stored size of a log after a ticket, when something was cut off it since the report before: corrects the estimate made when the cut was cold. */
+/** Exact stored size of a log after a ticket, when something was taken from it since the report before: corrects the estimate made when that was cold. */
 export interface SizeReport {
   readonly key: LogKey;
   readonly ticket: Ticket;
   readonly sizeBytes: number;
+  /** Of all that is stored. */
+  readonly maxTimestampMs: number;
+}
+
+/** Whether it takes something from a log, so that its size is to be reported. */
+export function takesAway<Op extends { readonly type: string }>(
+  op: Op,
+): op is Extract<Op, { readonly type: "truncate" | "restart" | "log-start" | "replace" }> {
+  return op.type === "truncate" || op.type === "restart" || op.type === "log-start" || op.type === "replace";
 }
 
 /** What a store knows of a log when it opens. */
@@ -49,6 +67,8 @@ export interface LoadedLog {
   readonly highWatermark: Offset;
   readonly sizeBytes: number;
   readonly maxTimestampMs: number;
+  readonly cleanedTo: Offset;
+  readonly cleanings: number;
   readonly epochs: readonly EpochEntry[];
   readonly producers: readonly ProducerEntry[];
 }

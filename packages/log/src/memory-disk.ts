@@ -3,9 +3,12 @@
  * fails, and what a crash keeps. The simulator's disk, and with `auto` the gateway's.
  */
 import { invariant, Offset, type Uuid } from "@vitrine/core";
+import type { CleanRequest } from "./cleaning-run.ts";
+import type { RecordFormat } from "./compaction.ts";
 import type { EpochEntry } from "./epoch-cache.ts";
 import type { DiskReport, LoadedDisk, LogDisk, OffsetRange } from "./log-disk.ts";
-import type { HandOver, LoadedLog, LogOp, SizeReport } from "./log-op.ts";
+import { type HandOver, type LoadedLog, type LogOp, type SizeReport, takesAway } from "./log-op.ts";
+import { MemoryCleaner, replaced, surveyOf } from "./memory-cleaner.ts";
 import type {
   Batch,
   LogDescriptor,
@@ -17,12 +20,15 @@ import type {
   Ticket,
 } from "./partition-log.ts";
 import type { ProducerEntry } from "./producer-state.ts";
+import type { SurveySpec } from "./virtual-segments.ts";
 
 interface StoredLog {
   readonly descriptor: LogDescriptor;
   readonly logStartOffset: Offset;
   readonly logEndOffset: Offset;
   readonly highWatermark: Offset;
+  readonly cleanedTo: Offset;
+  readonly cleanings: number;
   readonly batches: readonly Batch[];
   readonly epochs: readonly EpochEntry[];
   readonly producers: ReadonlyMap<number, ProducerEntry>;
@@ -43,6 +49,8 @@ export function emptyDisk(directoryId: Uuid): DurableState {
 export interface MemoryDiskOptions {
   /** Runs a step soon: with it the disk commits and answers by itself. Without, the driver calls `commitNext` and `answerReads`. */
   readonly auto?: (run: () => void) => void;
+  /** What records look like; without it nothing is compacted. */
+  readonly format?: RecordFormat;
 }
 
 export class MemoryDisk implements LogDisk {
@@ -50,6 +58,7 @@ export class MemoryDisk implements LogDisk {
   #state: DurableState;
   readonly #pending: HandOver[] = [];
   readonly #reads: (() => DiskReport)[] = [];
+  readonly #cleaner: MemoryCleaner;
   readonly #auto: ((run: () => void) => void) | null;
   #listener: (report: DiskReport) => void = () => {};
   #failed = false;
@@ -58,6 +67,7 @@ export class MemoryDisk implements LogDisk {
   constructor(state: DurableState, options: MemoryDiskOptions = {}) {
     this.#state = state;
     this.#auto = options.auto ?? null;
+    this.#cleaner = new MemoryCleaner(options.format ?? null);
     this.loaded = {
       directoryId: state.directoryId,
       logs: [...state.logs.values()].map(loadedFrom),
@@ -119,6 +129,14 @@ export class MemoryDisk implements LogDisk {
       });
       return { type: "kept", id, offset: first && first !== log?.batches[0] ? first.facts.baseOffset : null };
     });
+  }
+
+  survey(id: number, key: LogKey, spec: SurveySpec): void {
+    this.#ask(() => ({ type: "surveyed", id, survey: surveyOf(this.#state.logs.get(key)?.batches ?? [], spec) }));
+  }
+
+  clean(id: number, key: LogKey, request: CleanRequest): void {
+    this.#ask(() => this.#cleaner.step(id, this.#state.logs.get(key)?.batches ?? [], request));
   }
 
   onReport(listener: (report: DiskReport) => void): void {
@@ -202,10 +220,16 @@ function loadedFrom(log: StoredLog): LoadedLog {
     logEndOffset: log.logEndOffset,
     highWatermark: log.highWatermark,
     sizeBytes: sizeOf(log),
-    maxTimestampMs: log.batches.reduce((max, batch) => Math.max(max, batch.facts.maxTimestampMs), -1),
+    maxTimestampMs: newestOf(log),
+    cleanedTo: log.cleanedTo,
+    cleanings: log.cleanings,
     epochs: log.epochs,
     producers: [...log.producers.values()],
   };
+}
+
+function newestOf(log: StoredLog): number {
+  return log.batches.reduce((newest, batch) => Math.max(newest, batch.facts.maxTimestampMs), -1);
 }
 
 function sizeOf(log: StoredLog): number {
@@ -227,11 +251,10 @@ function select(batches: readonly Batch[], spec: ReadSpec): Batch[] {
 
 function sizesOf(state: DurableState, handOver: HandOver): SizeReport[] {
   const keys = new Set<LogKey>();
-  for (const op of handOver.ops)
-    if (op.type === "truncate" || op.type === "restart" || op.type === "log-start") keys.add(op.key);
+  for (const op of handOver.ops) if (takesAway(op)) keys.add(op.key);
   return [...keys].flatMap((key) => {
     const log = state.logs.get(key);
-    return log ? [{ key, ticket: handOver.ticket, sizeBytes: sizeOf(log) }] : [];
+    return log ? [{ key, ticket: handOver.ticket, sizeBytes: sizeOf(log), maxTimestampMs: newestOf(log) }] : [];
   });
 }
 
@@ -258,10 +281,7 @@ function applyHandOver(state: DurableState, handOver: HandOver): DurableState {
   return { ...state, logs, quorumState, snapshot };
 }
 
-type LogChange = Extract<
-  LogOp,
-  { type: "append" | "truncate" | "restart" | "log-start" | "high-watermark" | "epochs" | "producers" }
->;
+type LogChange = Exclude<Extract<LogOp, { readonly key: LogKey }>, { readonly type: "remove" }>;
 
 function applyOp(log: StoredLog, op: LogChange, growing: Map<LogKey, Batch[]>): StoredLog {
   switch (op.type) {
@@ -279,9 +299,21 @@ function applyOp(log: StoredLog, op: LogChange, growing: Map<LogKey, Batch[]>): 
         logEndOffset: op.offset,
         logStartOffset: op.logStartOffset,
         highWatermark: log.highWatermark < op.offset ? log.highWatermark : op.offset,
+        cleanedTo: log.cleanedTo < op.offset ? log.cleanedTo : op.offset,
       };
     case "restart":
-      return { ...log, batches: [], logStartOffset: op.offset, logEndOffset: op.offset, highWatermark: op.offset };
+      return {
+        ...log,
+        batches: [],
+        logStartOffset: op.offset,
+        logEndOffset: op.offset,
+        highWatermark: op.offset,
+        cleanedTo: log.cleanedTo < op.offset ? log.cleanedTo : op.offset,
+      };
+    case "replace":
+      return { ...log, batches: replaced(log.batches, op) };
+    case "cleaned-to":
+      return { ...log, cleanedTo: op.offset, cleanings: op.cleanings };
     case "log-start":
       return {
         ...log,
@@ -308,6 +340,8 @@ function emptyLog(descriptor: LogDescriptor): StoredLog {
     logStartOffset: Offset(0),
     logEndOffset: Offset(0),
     highWatermark: Offset(0),
+    cleanedTo: Offset(0),
+    cleanings: 0,
     batches: [],
     epochs: [],
     producers: new Map(),

@@ -229,6 +229,77 @@ export function describeLogStoreContract(name: string, openStore: OpenStore, opt
       expect(await found(0)).toBe(2);
     });
 
+    test("L10 a search goes on behind a batch that held nothing after all", async () => {
+      const { driver: broker, log } = await open(SMALL_TAIL);
+      appendAll(log, ...[300, 100, 300, 100, 300].map((timestampMs, i) => ({ baseOffset: i, timestampMs })));
+      await broker.commit();
+      const from = async (offset: number) =>
+        (await broker.findTimestamp(log, 200, 5, offset))?.facts.baseOffset ?? null;
+      expect(await Promise.all([0, 1, 3, 4].map(from))).toEqual([0, 2, 4, 4]);
+      expect(await broker.findTimestamp(log, 200, 4, 3)).toBe(null);
+    });
+
+    test("L62 other batches in place of a range: atomic, exact in size and time, also after a restart", async () => {
+      const { driver: broker, log } = await open(SMALL_TAIL);
+      const batches = Array.from({ length: 8 }, (_, i) => testBatch({ baseOffset: i * 2, records: 2, timestampMs: i }));
+      for (const batch of batches) log.append(batch);
+      await broker.commit();
+      log.setHighWatermark(Offset(16));
+      const changed = testBatch({ baseOffset: 6, records: 2, payload: "less", timestampMs: 2 });
+      log.replace(Offset(2), Offset(8), [changed]);
+      log.replace(Offset(12), Offset(16), [batches[6]!]);
+      log.setCleanedTo(Offset(16), true);
+      await broker.commit();
+      const left = [batches[0]!, changed, batches[4]!, batches[5]!, batches[6]!];
+      const check = async (it: PartitionLog) => {
+        expect(await broker.readAll(it, 0, 16)).toEqual(left);
+        expect(await broker.read(it, { from: Offset(3), upTo: Offset(16), maxBytes: 1 })).toEqual([changed]);
+        expect(it.sizeBytes).toBe(left.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
+        expect([it.maxTimestampMs, it.cleanedTo, it.cleanings]).toEqual([6, 16, 1]);
+        expect((await broker.findTimestamp(it, 3, 16))?.facts.baseOffset).toBe(8);
+        expect(offsets(it)).toEqual({ start: 0, highWatermark: 16, durable: 16, end: 16 });
+      };
+      await check(log);
+      await broker.restart();
+      await check(broker.log(log.descriptor.key));
+      await broker.crash();
+      await check(broker.log(log.descriptor.key));
+    });
+
+    test("L62 only what is committed and durable is replaced, by batches of the range in their order", async () => {
+      const { driver: broker, log } = await open();
+      const batches = [0, 1, 2].map((baseOffset) => testBatch({ baseOffset }));
+      for (const batch of batches) log.append(batch);
+      expect(() => log.replace(Offset(0), Offset(1), [])).toThrow(/settled/);
+      await broker.commit();
+      expect(() => log.replace(Offset(0), Offset(1), [])).toThrow(/settled/);
+      log.setHighWatermark(Offset(2));
+      expect(() => log.replace(Offset(0), Offset(3), [])).toThrow(/settled/);
+      expect(() => log.replace(Offset(0), Offset(1), [batches[1]!])).toThrow(/order/);
+      expect(() => log.replace(Offset(0), Offset(2), batches.slice(0, 2).reverse())).toThrow(/order/);
+    });
+
+    test("L60 a log is looked through for segments, wherever its batches lie", async () => {
+      const { driver: broker, log } = await open(SMALL_TAIL);
+      const payload = "x".repeat(39);
+      appendAll(
+        log,
+        ...Array.from({ length: 9 }, (_, baseOffset) => ({ baseOffset, payload, timestampMs: baseOffset })),
+      );
+      await broker.commit();
+      const rules = { segmentBytes: 300, segmentMs: 1000 };
+      const survey = await broker.survey(log, { from: Offset(1), upTo: Offset(8), rules, last: null });
+      expect(survey.segments.map(({ baseOffset, endOffset, sizeBytes }) => [baseOffset, endOffset, sizeBytes])).toEqual(
+        [
+          [1, 4, 300],
+          [4, 7, 300],
+          [7, 8, 100],
+        ],
+      );
+      expect(survey.segments[0]).toMatchObject({ firstTimestampMs: 1, largestTimestampMs: 3 });
+      expect(survey.upTo).toBe(8);
+    });
+
     test("L11 by size, what remains is never less than asked for", async () => {
       const { driver: broker, log } = await open(SMALL_TAIL);
       const batches = Array.from({ length: 6 }, (_, i) => testBatch({ baseOffset: i, payload: "x".repeat(39) }));

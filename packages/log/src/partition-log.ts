@@ -6,8 +6,10 @@
  * node's own disk, so there only highWatermark <= logEndOffset holds.
  */
 import type { BatchFacts, Brand, NodeId, Offset, PartitionIndex, Uuid } from "@vitrine/core";
+import type { CleanRequest, CleanStep } from "./cleaning-run.ts";
 import type { EpochCache } from "./epoch-cache.ts";
 import type { ProducerState } from "./producer-state.ts";
+import type { Survey, SurveySpec } from "./virtual-segments.ts";
 
 /** Number of a hand-over to the storage thread, growing by one; 0 = nothing was ever handed over. */
 export type Ticket = Brand<number, "Ticket">;
@@ -64,6 +66,12 @@ export interface PartitionLog {
   readonly producers: ProducerState;
   /** Bytes and largest timestamp of the newest batch, or -1: what retention and ListOffsets(max timestamp) need without a read. */
   readonly maxTimestampMs: number;
+  /** Exclusive: where compaction has got to, Kafka's cleaner-offset-checkpoint. 0 = nothing was compacted. Durable; a cut takes it back. */
+  readonly cleanedTo: Offset;
+  /** Compactions that changed something, since the log was made: what was read before may be read otherwise now. */
+  readonly cleanings: number;
+  /** Grows with everything that cuts the end off: who computed something of the log before must not put it in place after. */
+  readonly cuts: number;
 
   /**
    * Adds a batch whose offsets and leader epoch are already patched. `facts.baseOffset >= logEndOffset` (holes come from compaction),
@@ -87,13 +95,25 @@ export interface PartitionLog {
   readTail(spec: ReadSpec): TailRead;
   /** Asks a reader thread; the answer is a `read` event with the same id. CRC-checked. At most one second under normal disks; a log removed meanwhile answers an error. */
   readCold(id: number, spec: ReadSpec): void;
-  /** Asks for the first batch whose max timestamp is at or after the given one, below upTo; answered by a `found` event with the same id. */
-  findTimestamp(id: number, timestampMs: number, upTo: Offset): void;
+  /** Asks for the first batch whose max timestamp is at or after the given one, at or above `from`, below upTo; answered by a `found` event with the same id. */
+  findTimestamp(id: number, timestampMs: number, upTo: Offset, from?: Offset): void;
   /**
    * Asks from which batch on the log still holds at least `bytes` (Kafka's rule of `retention.bytes`: what is over may go, never more);
    * answered by a `kept` event with the same id.
    */
   findKept(id: number, bytes: number): void;
+
+  /** Asks for the segments of a part of the log, as Kafka would have cut them; only what is durable is looked at. Answered by a `surveyed` event. */
+  survey(id: number, spec: SurveySpec): void;
+  /** Asks for the next step of a compaction, which runs beside this thread and changes nothing yet; answered by a `cleaned` event or `clean-failed`. */
+  clean(id: number, request: CleanRequest): void;
+  /**
+   * Puts batches in place of those with last offset in [from, upTo), which lies below the high watermark and the durable end; atomic, in the order
+   * of hand-overs. Offsets stay: a batch that is left keeps its first and last one. What lies below the log start is left out.
+   */
+  replace(from: Offset, upTo: Offset, batches: readonly Batch[]): void;
+  /** Compaction has got to here; `changed`: it took something away. */
+  setCleanedTo(offset: Offset, changed: boolean): void;
 }
 
 /** Raft's own durable state; saved in the same hand-over as the appends of its turn. */
@@ -132,7 +152,16 @@ export type LogEvent =
     }
   | { readonly type: "found"; readonly id: number; readonly batch: Batch | null }
   /** Base offset of that batch; null = everything is needed. */
-  | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null };
+  | { readonly type: "kept"; readonly id: number; readonly offset: Offset | null }
+  | { readonly type: "surveyed"; readonly id: number; readonly survey: Survey }
+  | { readonly type: "cleaned"; readonly id: number; readonly step: CleanStep }
+  | {
+      readonly type: "clean-failed";
+      readonly id: number;
+      /** CORRUPT_MESSAGE: trying again does not help. */
+      readonly error: "CORRUPT_MESSAGE" | "KAFKA_STORAGE_ERROR";
+      readonly reason: string;
+    };
 
 export interface StoreHealth {
   readonly state: "online" | "offline";

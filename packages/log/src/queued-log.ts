@@ -5,11 +5,14 @@
  * durable end from the moment it is asked for, so that an append which replaced what was cut off is never taken for durable too early.
  */
 import { type BatchFacts, invariant, Offset } from "@vitrine/core";
+import type { CleanRequest } from "./cleaning-run.ts";
 import { EpochCache } from "./epoch-cache.ts";
-import type { LoadedLog, LogOp } from "./log-op.ts";
+import type { OffsetRange } from "./log-disk.ts";
+import type { LoadedLog, LogOp, SizeReport } from "./log-op.ts";
 import type { Batch, LogDescriptor, PartitionLog, ReadSpec, TailRead, Ticket } from "./partition-log.ts";
 import { ProducerState } from "./producer-state.ts";
 import { RecentBatches } from "./recent-batches.ts";
+import type { SurveySpec } from "./virtual-segments.ts";
 
 /** What a log needs of its store. */
 export interface LogQueue {
@@ -19,8 +22,10 @@ export interface LogQueue {
   markSide(log: QueuedLog): void;
   adopt(bytes: Uint8Array): Uint8Array;
   readCold(id: number, log: QueuedLog, spec: ReadSpec): void;
-  findCold(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void;
+  findCold(id: number, log: QueuedLog, timestampMs: number, range: OffsetRange): void;
   findKept(id: number, log: QueuedLog, bytes: number): void;
+  survey(id: number, log: QueuedLog, spec: SurveySpec): void;
+  clean(id: number, log: QueuedLog, request: CleanRequest): void;
 }
 
 /** Where this log stood when a hand-over left. */
@@ -48,6 +53,9 @@ export class QueuedLog implements PartitionLog {
   #sizeBytes: number;
   #appendedBytes = 0;
   #maxTimestampMs: number;
+  #cleanedTo: Offset;
+  #cleanings: number;
+  #cuts = 0;
   readonly #queue: LogQueue;
 
   constructor(queue: LogQueue, loaded: LoadedLog) {
@@ -59,6 +67,8 @@ export class QueuedLog implements PartitionLog {
     this.#highWatermark = loaded.highWatermark;
     this.#sizeBytes = loaded.sizeBytes;
     this.#maxTimestampMs = loaded.maxTimestampMs;
+    this.#cleanedTo = loaded.cleanedTo;
+    this.#cleanings = loaded.cleanings;
     this.tail = new RecentBatches(loaded.logEndOffset);
     this.epochs = new EpochCache(loaded.epochs, () => {
       this.epochsChanged = true;
@@ -95,6 +105,18 @@ export class QueuedLog implements PartitionLog {
 
   get maxTimestampMs(): number {
     return this.#maxTimestampMs;
+  }
+
+  get cleanedTo(): Offset {
+    return this.#cleanedTo;
+  }
+
+  get cleanings(): number {
+    return this.#cleanings;
+  }
+
+  get cuts(): number {
+    return this.#cuts;
   }
 
   describe(descriptor: LogDescriptor): void {
@@ -145,6 +167,7 @@ export class QueuedLog implements PartitionLog {
     this.#logEnd = end;
     if (this.#logStart > end) this.#logStart = end;
     if (this.#highWatermark > end) this.#highWatermark = end;
+    this.#cutAt(end);
     this.#lowThisTurn = Math.min(this.#lowThisTurn, end);
     this.#queue.push(this, { type: "truncate", key, offset: end, logStartOffset: this.#logStart });
   }
@@ -158,8 +181,14 @@ export class QueuedLog implements PartitionLog {
     this.#highWatermark = offset;
     this.#sizeBytes = 0;
     this.#maxTimestampMs = -1;
+    this.#cutAt(offset);
     this.#lowThisTurn = Math.min(this.#lowThisTurn, offset);
     this.#queue.push(this, { type: "restart", key: this.#descriptor.key, offset });
+  }
+
+  #cutAt(end: Offset): void {
+    this.#cuts++;
+    if (this.#cleanedTo > end) this.#cleanedTo = end;
   }
 
   setHighWatermark(offset: Offset): void {
@@ -201,12 +230,49 @@ export class QueuedLog implements PartitionLog {
     this.#queue.readCold(id, this, spec);
   }
 
-  findTimestamp(id: number, timestampMs: number, upTo: Offset): void {
-    this.#queue.findCold(id, this, timestampMs, upTo);
+  findTimestamp(id: number, timestampMs: number, upTo: Offset, from = this.#logStart): void {
+    this.#queue.findCold(id, this, timestampMs, { from: from > this.#logStart ? from : this.#logStart, upTo });
   }
 
   findKept(id: number, bytes: number): void {
     this.#queue.findKept(id, this, bytes);
+  }
+
+  survey(id: number, spec: SurveySpec): void {
+    this.#queue.survey(id, this, spec);
+  }
+
+  clean(id: number, request: CleanRequest): void {
+    this.#queue.clean(id, this, request);
+  }
+
+  replace(from: Offset, upTo: Offset, batches: readonly Batch[]): void {
+    const { key } = this.#descriptor;
+    const settled = Math.min(this.#highWatermark, this.durableEndOffset);
+    invariant(upTo <= settled, `compaction of ${key} up to ${upTo}, where only what lies below ${settled} is settled`);
+    let before = from - 1;
+    for (const { facts } of batches) {
+      const isInside = facts.lastOffset >= from && facts.lastOffset < upTo && facts.lastOffset >= facts.baseOffset;
+      invariant(isInside && facts.lastOffset > before, `compaction of [${from}, ${upTo}) of ${key} out of order`);
+      before = facts.lastOffset;
+    }
+    if (upTo <= this.#logStart) return;
+    const start = from > this.#logStart ? from : this.#logStart;
+    const kept = batches
+      .filter(({ facts }) => facts.lastOffset >= start)
+      .map(({ facts, bytes }) => ({ facts, bytes: this.#queue.adopt(bytes) }));
+    // Memory holds what was there before: from now on the disk is asked, which has the one or the other.
+    this.tail.dropBelow(upTo);
+    this.#queue.push(this, { type: "replace", key, from: start, upTo, batches: kept });
+  }
+
+  setCleanedTo(offset: Offset, changed: boolean): void {
+    if (offset === this.#cleanedTo && !changed) return;
+    const { key } = this.#descriptor;
+    invariant(offset <= this.#logEnd, `${key} compacted up to ${offset}, beyond its end ${this.#logEnd}`);
+    this.#cleanedTo = offset;
+    if (changed) this.#cleanings++;
+    this.#queue.push(this, { type: "cleaned-to", key, offset, cleanings: this.#cleanings });
   }
 
   /** The hand-over of this turn leaves with this log's operations in it. */
@@ -215,13 +281,16 @@ export class QueuedLog implements PartitionLog {
     this.#lowThisTurn = Infinity;
   }
 
-  /** The disk has reported the ticket; `sizeBytes` where it counted anew. */
-  committed(ticket: Ticket, sizeBytes: number | null): void {
+  /** The disk has reported the ticket; `counted` where it counted anew. */
+  committed(ticket: Ticket, counted: Pick<SizeReport, "sizeBytes" | "maxTimestampMs"> | null): void {
     for (let mark = this.#marks[0]; mark && mark.ticket <= ticket; mark = this.#marks[0]) {
       this.#marks.shift();
       this.#diskEnd = mark.end;
-      if (sizeBytes !== null && mark.ticket === ticket)
-        this.#sizeBytes = sizeBytes + (this.#appendedBytes - mark.appendedBytes);
+      if (counted === null || mark.ticket !== ticket) continue;
+      this.#sizeBytes = counted.sizeBytes + (this.#appendedBytes - mark.appendedBytes);
+      // What is not on disk yet is in memory.
+      if (counted.maxTimestampMs < this.#maxTimestampMs)
+        this.#maxTimestampMs = Math.max(counted.maxTimestampMs, this.tail.newestTimestamp());
     }
   }
 

@@ -3,7 +3,8 @@
  * handed over and not committed is told as `uncommittedBytes`, at whose bound the broker takes no more (T12).
  */
 import { invariant, Offset, type Uuid } from "@vitrine/core";
-import type { DiskReport, LogDisk } from "./log-disk.ts";
+import type { CleanRequest } from "./cleaning-run.ts";
+import type { DiskReport, LogDisk, OffsetRange } from "./log-disk.ts";
 import type { LogOp } from "./log-op.ts";
 import type {
   Batch,
@@ -19,6 +20,7 @@ import type {
   Ticket,
 } from "./partition-log.ts";
 import { QueuedLog } from "./queued-log.ts";
+import type { SurveySpec } from "./virtual-segments.ts";
 
 export interface QueuedStoreOptions {
   /** Bytes of all tails together; above it the oldest durable batches of the largest tails leave memory. */
@@ -39,7 +41,7 @@ interface ColdQuestion {
 interface FindQuestion {
   readonly log: QueuedLog;
   readonly timestampMs: number;
-  readonly upTo: Offset;
+  readonly range: OffsetRange;
   readonly asked: Offset;
 }
 
@@ -126,6 +128,8 @@ export class QueuedStore implements LogStore {
       highWatermark: Offset(0),
       sizeBytes: 0,
       maxTimestampMs: -1,
+      cleanedTo: Offset(0),
+      cleanings: 0,
       epochs: [],
       producers: [],
     });
@@ -201,14 +205,17 @@ export class QueuedStore implements LogStore {
       adopt: (bytes: Uint8Array) => this.#disk.adopt(bytes),
       readCold: (id: number, log: QueuedLog, spec: ReadSpec) => this.#readCold(id, log, spec),
       findKept: (id: number, log: QueuedLog, bytes: number) => this.#disk.findKept(id, log.descriptor.key, bytes),
-      findCold: (id: number, log: QueuedLog, timestampMs: number, upTo: Offset) =>
-        this.#find(id, log, timestampMs, upTo),
+      findCold: (id: number, log: QueuedLog, timestampMs: number, range: OffsetRange) =>
+        this.#find(id, log, timestampMs, range),
+      survey: (id: number, log: QueuedLog, spec: SurveySpec) => this.#disk.survey(id, log.descriptor.key, spec),
+      clean: (id: number, log: QueuedLog, request: CleanRequest) => this.#disk.clean(id, log.descriptor.key, request),
     };
   }
 
   #push(log: QueuedLog, op: LogOp): void {
     this.#ops.push(op);
     this.#touched.add(log);
+    if (op.type === "replace") for (const { bytes } of op.batches) this.#opBytes += bytes.byteLength;
     if (op.type !== "append") return;
     const bytes = op.batch.bytes.byteLength;
     this.#opBytes += bytes;
@@ -234,10 +241,10 @@ export class QueuedStore implements LogStore {
     this.#disk.read(id, log.descriptor.key, { ...spec, upTo: asked });
   }
 
-  #find(id: number, log: QueuedLog, timestampMs: number, upTo: Offset): void {
-    const asked = upTo < log.tail.start ? upTo : log.tail.start;
-    this.#finds.set(id, { log, timestampMs, upTo, asked });
-    this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, { from: log.logStartOffset, upTo: asked });
+  #find(id: number, log: QueuedLog, timestampMs: number, range: OffsetRange): void {
+    const asked = range.upTo < log.tail.start ? range.upTo : log.tail.start;
+    this.#finds.set(id, { log, timestampMs, range, asked });
+    this.#disk.findTimestamp(id, log.descriptor.key, timestampMs, { from: range.from, upTo: asked });
   }
 
   #onReport(report: DiskReport): void {
@@ -261,6 +268,9 @@ export class QueuedStore implements LogStore {
         this.#onFound(report.id, report.batch);
         return;
       case "kept":
+      case "surveyed":
+      case "cleaned":
+      case "clean-failed":
         this.#listener(report);
         return;
     }
@@ -290,10 +300,10 @@ export class QueuedStore implements LogStore {
   #onFound(id: number, batch: Batch | null): void {
     const question = this.#finds.get(id);
     this.#finds.delete(id);
-    if (question && batch === null && question.asked < question.upTo) {
-      const { log, timestampMs, upTo, asked } = question;
-      if (asked < log.tail.start) this.#find(id, log, timestampMs, upTo);
-      else this.#listener({ type: "found", id, batch: log.tail.findTimestamp(timestampMs, upTo) });
+    if (question && batch === null && question.asked < question.range.upTo) {
+      const { log, timestampMs, range, asked } = question;
+      if (asked < log.tail.start) this.#find(id, log, timestampMs, range);
+      else this.#listener({ type: "found", id, batch: log.tail.findTimestamp(timestampMs, range.from, range.upTo) });
       return;
     }
     this.#listener({ type: "found", id, batch });
@@ -305,7 +315,7 @@ export class QueuedStore implements LogStore {
       `the disk reported ticket ${ticket} out of order`,
     );
     this.#committedTicket = ticket;
-    const sizeOf = new Map(sizes.filter((size) => size.ticket === ticket).map((size) => [size.key, size.sizeBytes]));
+    const sizeOf = new Map(sizes.filter((size) => size.ticket === ticket).map((size) => [size.key, size]));
     const keys = new Set<LogKey>();
     while (this.#pending.length > 0 && this.#pending[0]!.ticket <= ticket) {
       const { bytes, logs, ticket: done } = this.#pending.shift()!;

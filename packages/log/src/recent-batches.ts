@@ -85,14 +85,22 @@ export class RecentBatches {
     return found;
   }
 
-  /** First batch whose newest record is at or after a time, below `upTo`; null = none here. */
-  findTimestamp(timestampMs: number, upTo: Offset): Batch | null {
-    for (let i = this.#head; i < this.#batches.length; i++) {
+  /** First batch whose newest record is at or after a time, in [from, upTo); null = none here. */
+  findTimestamp(timestampMs: number, from: Offset, upTo: Offset): Batch | null {
+    for (let i = this.#indexOf(from); i < this.#batches.length; i++) {
       const batch = this.#batches[i]!;
       if (batch.facts.lastOffset >= upTo) return null;
       if (batch.facts.maxTimestampMs >= timestampMs) return batch;
     }
     return null;
+  }
+
+  /** Newest time of all; -1 = none says any. Looks at each. */
+  newestTimestamp(): number {
+    let newest = -1;
+    for (let i = this.#head; i < this.#batches.length; i++)
+      newest = Math.max(newest, this.#batches[i]!.facts.maxTimestampMs);
+    return newest;
   }
 
   #dropFirst(first: Batch): number {

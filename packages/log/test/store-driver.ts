@@ -11,6 +11,7 @@ import type {
   ReadSpec,
   Ticket,
 } from "../src/partition-log.ts";
+import type { Survey, SurveySpec } from "../src/virtual-segments.ts";
 
 /** One life of a store under test. */
 export interface LogStoreHarness {
@@ -131,8 +132,10 @@ export class StoreDriver {
     return all;
   }
 
-  async findTimestamp(log: PartitionLog, timestampMs: number, upTo: number): Promise<Batch | null> {
-    const answer = await this.ask((id) => log.findTimestamp(id, timestampMs, Offset(upTo)));
+  async findTimestamp(log: PartitionLog, timestampMs: number, upTo: number, from?: number): Promise<Batch | null> {
+    const answer = await this.ask((id) =>
+      log.findTimestamp(id, timestampMs, Offset(upTo), from === undefined ? undefined : Offset(from)),
+    );
     expect(answer.type).toBe("found");
     return answer.type === "found" ? answer.batch : null;
   }
@@ -141,6 +144,12 @@ export class StoreDriver {
     const answer = await this.ask((id) => log.findKept(id, bytes));
     expect(answer.type).toBe("kept");
     return answer.type === "kept" ? answer.offset : null;
+  }
+
+  async survey(log: PartitionLog, spec: SurveySpec): Promise<Survey> {
+    const answer = await this.ask((id) => log.survey(id, spec));
+    if (answer.type !== "surveyed") throw new Error(`unexpected ${answer.type}`);
+    return answer.survey;
   }
 
   async ask(request: (id: number) => void): Promise<LogEvent> {

@@ -13,6 +13,8 @@ interface ModelLog {
   readonly logStart: number;
   readonly logEnd: number;
   readonly highWatermark: number;
+  readonly cleanedTo: number;
+  readonly cleanings: number;
   readonly epochs: readonly EpochEntry[];
   readonly producers: readonly ProducerEntry[];
 }
@@ -24,7 +26,16 @@ interface Snapshot {
   readonly quorumState: QuorumStateRecord | null;
 }
 
-const EMPTY: ModelLog = { batches: [], logStart: 0, logEnd: 0, highWatermark: 0, epochs: [], producers: [] };
+const EMPTY: ModelLog = {
+  batches: [],
+  logStart: 0,
+  logEnd: 0,
+  highWatermark: 0,
+  cleanedTo: 0,
+  cleanings: 0,
+  epochs: [],
+  producers: [],
+};
 const DESCRIPTORS = [descriptorOf(0), descriptorOf(1), descriptorOf(2, "compact:-1:-1")];
 const part = { log: fc.nat(DESCRIPTORS.length - 1), pick: fc.nat(1000) };
 
@@ -51,6 +62,10 @@ const commands = fc.array(
     {
       weight: 4,
       arbitrary: fc.record({ ...part, do: fc.constantFrom("high-watermark" as const, "log-start" as const) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ ...part, do: fc.constant("compact" as const), fates: fc.nat(), last: fc.nat() }),
     },
     { weight: 1, arbitrary: fc.record({ ...part, do: fc.constantFrom("epoch-start" as const, "vote" as const) }) },
     { weight: 10, arbitrary: fc.record({ ...part, do: fc.constantFrom("hand-over" as const, "step" as const) }) },
@@ -88,6 +103,10 @@ class StoreModel {
   #quorumState: QuorumStateRecord | null = null;
   #snapshots: Snapshot[] = [{ ticket: 0, logs: new Map(), quorumState: null }];
   #serial = 0;
+  /** What a batch was before compaction changed it: until that is committed the disk holds this. */
+  readonly #originOf = new Map<string, string>();
+  /** Hand-over with which the last compaction of a log went out. */
+  readonly #compactedIn = new Map<LogKey, number>();
 
   constructor(driver: StoreDriver) {
     this.#driver = driver;
@@ -126,7 +145,8 @@ class StoreModel {
       case "begin-anew": {
         const at = command.pick % (before.logEnd + 10);
         log.truncateFullyAndStartAt(Offset(at));
-        return this.#set(key, log, { batches: [], logStart: at, logEnd: at, highWatermark: at });
+        const cleanedTo = Math.min(before.cleanedTo, at);
+        return this.#set(key, log, { batches: [], logStart: at, logEnd: at, highWatermark: at, cleanedTo });
       }
       case "recreate":
         this.#driver.store.remove(key);
@@ -151,6 +171,8 @@ class StoreModel {
           batches: before.batches.filter(({ facts }) => facts.lastOffset >= offset),
         });
       }
+      case "compact":
+        return this.#compact(key, log, command);
       case "epoch-start":
         log.assignEpochStart(log.epochs.latestEpoch + 1, log.logEndOffset);
         return this.#set(key, log, {});
@@ -198,13 +220,17 @@ class StoreModel {
       const log = this.#driver.log(key);
       const { logStart, highWatermark, logEnd } = expected;
       expect([log.logStartOffset, log.highWatermark, log.logEndOffset]).toEqual([logStart, highWatermark, logEnd]);
+      expect([log.cleanedTo, log.cleanings]).toEqual([expected.cleanedTo, expected.cleanings]);
       expect(log.logStartOffset).toBeLessThanOrEqual(log.highWatermark);
       expect(log.highWatermark).toBeLessThanOrEqual(log.durableEndOffset);
       expect(log.durableEndOffset).toBeLessThanOrEqual(log.logEndOffset);
       const disk = new Set((onDisk.logs.get(key)?.batches ?? []).map(identityOf));
       for (const batch of expected.batches)
         if (batch.facts.lastOffset < log.durableEndOffset)
-          expect(disk, `durable batch at ${batch.facts.baseOffset} of ${key}`).toContain(identityOf(batch));
+          expect(
+            this.#identitiesOf(batch).some((identity) => disk.has(identity)),
+            `durable batch at ${batch.facts.baseOffset} of ${key}`,
+          ).toBe(true);
     }
   }
 
@@ -241,6 +267,55 @@ class StoreModel {
     this.#set(key, log, { batches: [...before.batches, batch], logEnd: baseOffset + records });
   }
 
+  /** Batches of a settled range go, change or stay, as the bits of `fates` say; offsets never change. */
+  #compact(key: LogKey, log: PartitionLog, { pick, fates, last }: Command & { readonly do: "compact" }): void {
+    const before = this.#logs.get(key)!;
+    const end = Math.min(log.highWatermark, log.durableEndOffset);
+    const settled = before.batches.filter(({ facts }) => facts.lastOffset < end);
+    if (settled.length === 0) return;
+    const first = pick % settled.length;
+    const range = settled.slice(first, first + 1 + (last % (settled.length - first)));
+    const from = Offset(Math.max(before.logStart, range[0]!.facts.baseOffset));
+    const upTo = Offset(range.at(-1)!.facts.lastOffset + 1);
+    const survivors = range.flatMap((batch, at) => {
+      const fate = (fates >> (at % 16)) & 3;
+      if (fate === 0) return [];
+      return [fate === 1 ? this.#changed(batch) : batch];
+    });
+    log.replace(from, upTo, survivors);
+    log.setCleanedTo(upTo, true);
+    const others = (isBefore: boolean) =>
+      before.batches.filter(({ facts }) => (isBefore ? facts.lastOffset < from : facts.lastOffset >= upTo));
+    const batches = [...others(true), ...survivors, ...others(false)];
+    this.#set(key, log, { batches, cleanedTo: upTo, cleanings: before.cleanings + 1 });
+    this.#compactedIn.set(key, this.#driver.store.nextTicket);
+  }
+
+  #changed(batch: Batch): Batch {
+    const { baseOffset, lastOffset, leaderEpoch, maxTimestampMs } = batch.facts;
+    const changed = testBatch({
+      baseOffset,
+      records: lastOffset - baseOffset + 1,
+      epoch: leaderEpoch,
+      payload: `${this.#serial++}`,
+      timestampMs: maxTimestampMs,
+    });
+    this.#originOf.set(identityOf(changed), identityOf(batch));
+    return changed;
+  }
+
+  #identitiesOf(batch: Batch): string[] {
+    const identities: string[] = [];
+    for (let name: string | undefined = identityOf(batch); name !== undefined; name = this.#originOf.get(name))
+      identities.push(name);
+    return identities;
+  }
+
+  /** Until a compaction is committed a reader may see either: what is read is compared after that. */
+  async #whenCompacted(key: LogKey): Promise<void> {
+    if ((this.#compactedIn.get(key) ?? 0) > this.#driver.store.committedTicket) await this.#driver.commit();
+  }
+
   #cut(key: LogKey, log: PartitionLog, cut: number): void {
     const before = this.#logs.get(key)!;
     const logEnd = Math.min(before.logEnd, cut);
@@ -249,6 +324,7 @@ class StoreModel {
       logEnd,
       logStart: Math.min(before.logStart, logEnd),
       highWatermark: Math.min(before.highWatermark, logEnd),
+      cleanedTo: Math.min(before.cleanedTo, logEnd),
     });
   }
 
@@ -265,6 +341,7 @@ class StoreModel {
   }
 
   async #read(key: LogKey, log: PartitionLog, pick: number): Promise<void> {
+    await this.#whenCompacted(key);
     const expected = this.#logs.get(key)!;
     const from = expected.logStart + (pick % (expected.logEnd - expected.logStart + 1));
     const wanted = expected.batches.filter(({ facts }) => facts.lastOffset >= from);
@@ -274,6 +351,7 @@ class StoreModel {
   }
 
   async #find(key: LogKey, log: PartitionLog, pick: number): Promise<void> {
+    await this.#whenCompacted(key);
     const expected = this.#logs.get(key)!;
     const timestampMs = 1000 + (pick % 60);
     const wanted = expected.batches.find(
@@ -307,6 +385,7 @@ class StoreModel {
     const votes = candidates.map((snapshot) => JSON.stringify(snapshot.quorumState));
     expect(votes).toContain(JSON.stringify(store.quorumState));
     this.#logs = logs;
+    this.#compactedIn.clear();
     this.#quorumState = store.quorumState;
     this.#snapshots = [{ ticket: store.committedTicket, logs: new Map(logs), quorumState: this.#quorumState }];
   }
@@ -321,6 +400,7 @@ class StoreModel {
       highWatermark,
       expected.logEnd,
     ]);
+    expect([log.cleanedTo, log.cleanings]).toEqual([expected.cleanedTo, expected.cleanings]);
     expect(log.epochs.entries).toEqual(expected.epochs);
     const producersOf = (entries: readonly ProducerEntry[]) =>
       entries
@@ -336,6 +416,8 @@ function matches(expected: ModelLog | undefined, log: PartitionLog | undefined):
   return (
     expected.logStart === log.logStartOffset &&
     expected.logEnd === log.logEndOffset &&
+    expected.cleanedTo === log.cleanedTo &&
+    expected.cleanings === log.cleanings &&
     JSON.stringify(expected.epochs) === JSON.stringify(log.epochs.entries) &&
     sizeOf(expected) === log.sizeBytes
   );

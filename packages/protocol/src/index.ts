@@ -14,6 +14,7 @@ export type { RecordProblem } from "./records/check-records.ts";
 export * from "./records/compression.ts";
 export * from "./records/control.ts";
 export * from "./records/crc32c.ts";
+export { recordFormat } from "./records/filter.ts";
 export * from "./records/group-records.ts";
 export * from "./records/metadata-records.ts";
 export * from "./records/read.ts";

@@ -3,25 +3,32 @@
  * it can be full. The LogStore on top of it is the real one (QueuedStore).
  */
 import { invariant, Offset, type Uuid } from "@vitrine/core";
-import type {
-  Batch,
-  DiskReport,
-  EpochEntry,
-  HandOver,
-  LoadedDisk,
-  LoadedLog,
-  LogDescriptor,
-  LogDisk,
-  LogKey,
-  LogOp,
-  ProducerEntry,
-  QuorumStateRecord,
-  OffsetRange,
-  ReadSpec,
-  SizeReport,
-  SnapshotFile,
-  StoreHealth,
+import {
+  type Batch,
+  type CleanRequest,
+  type DiskReport,
+  type EpochEntry,
+  type HandOver,
+  type LoadedDisk,
+  type LoadedLog,
+  type LogDescriptor,
+  type LogDisk,
+  type LogKey,
+  type LogOp,
+  MemoryCleaner,
+  type OffsetRange,
+  type ProducerEntry,
+  type QuorumStateRecord,
+  type ReadSpec,
+  replaced,
+  type SizeReport,
+  type SnapshotFile,
+  type StoreHealth,
+  surveyOf,
+  type SurveySpec,
+  takesAway,
 } from "@vitrine/log";
+import { recordFormat } from "@vitrine/protocol";
 import type { Chance } from "./chance.ts";
 import type { Timer, VirtualTime } from "./scheduler.ts";
 
@@ -31,6 +38,8 @@ export interface DiskLog {
   logStartOffset: Offset;
   logEndOffset: Offset;
   highWatermark: Offset;
+  cleanedTo: Offset;
+  cleanings: number;
   batches: Batch[];
   epochs: readonly EpochEntry[];
   producers: Map<number, ProducerEntry>;
@@ -123,8 +132,9 @@ export class SimDisk {
       logStartOffset: log.logStartOffset,
       logEndOffset: log.logEndOffset,
       highWatermark: log.highWatermark,
-      sizeBytes: log.batches.reduce((sum, batch) => sum + batch.bytes.length, 0),
-      maxTimestampMs: log.batches.reduce((max, batch) => Math.max(max, batch.facts.maxTimestampMs), -1),
+      ...countOf(log),
+      cleanedTo: log.cleanedTo,
+      cleanings: log.cleanings,
       epochs: log.epochs,
       producers: [...log.producers.values()],
     }));
@@ -144,12 +154,7 @@ export class SimDisk {
         const log = this.logs.get(op.key);
         if (!log) continue;
         change(log, op);
-        if (op.type === "truncate" || op.type === "log-start")
-          sizes.push({
-            key: op.key,
-            ticket: handOver.ticket,
-            sizeBytes: log.batches.reduce((sum, b) => sum + b.bytes.length, 0),
-          });
+        if (takesAway(op)) sizes.push({ key: op.key, ticket: handOver.ticket, ...countOf(log) });
       }
     }
     return sizes;
@@ -166,11 +171,20 @@ export class SimDisk {
       logStartOffset: Offset(0),
       logEndOffset: Offset(0),
       highWatermark: Offset(0),
+      cleanedTo: Offset(0),
+      cleanings: 0,
       batches: [],
       epochs: [],
       producers: new Map(),
     });
   }
+}
+
+function countOf(log: DiskLog): { sizeBytes: number; maxTimestampMs: number } {
+  return {
+    sizeBytes: log.batches.reduce((sum, batch) => sum + batch.bytes.length, 0),
+    maxTimestampMs: log.batches.reduce((max, batch) => Math.max(max, batch.facts.maxTimestampMs), -1),
+  };
 }
 
 type ChangeOp = Extract<LogOp, { key: LogKey }>;
@@ -189,12 +203,21 @@ function change(log: DiskLog, op: ChangeOp): void {
       log.batches = log.batches.filter((batch) => batch.facts.lastOffset < op.offset);
       log.logEndOffset = op.offset;
       log.logStartOffset = op.logStartOffset;
+      if (log.cleanedTo > op.offset) log.cleanedTo = op.offset;
       return;
     case "restart":
       log.batches = [];
       log.logStartOffset = op.offset;
       log.logEndOffset = op.offset;
       log.highWatermark = op.offset;
+      if (log.cleanedTo > op.offset) log.cleanedTo = op.offset;
+      return;
+    case "replace":
+      log.batches = replaced(log.batches, op);
+      return;
+    case "cleaned-to":
+      log.cleanedTo = op.offset;
+      log.cleanings = op.cleanings;
       return;
     case "log-start":
       log.logStartOffset = op.offset;
@@ -229,6 +252,7 @@ class Session implements LogDisk {
   readonly loaded: LoadedDisk;
   readonly queue: HandOver[] = [];
   readonly #ports: SessionPorts;
+  readonly #cleaner = new MemoryCleaner(recordFormat);
   #listener: ((report: DiskReport) => void) | null = null;
   #timer: Timer | null = null;
   #ended = false;
@@ -281,6 +305,16 @@ class Session implements LogDisk {
       const first = this.#ports.log(key)?.batches.findLast((batch) => (kept += batch.bytes.length) >= bytes);
       this.#report({ type: "kept", id, offset: first?.facts.baseOffset ?? null });
     });
+  }
+
+  survey(id: number, key: LogKey, spec: SurveySpec): void {
+    this.#later(() =>
+      this.#report({ type: "surveyed", id, survey: surveyOf(this.#ports.log(key)?.batches ?? [], spec) }),
+    );
+  }
+
+  clean(id: number, key: LogKey, request: CleanRequest): void {
+    this.#later(() => this.#report(this.#cleaner.step(id, this.#ports.log(key)?.batches ?? [], request)));
   }
 
   onReport(listener: (report: DiskReport) => void): void {

@@ -192,6 +192,8 @@ export class SimNode {
       read: (id, key, spec) => disk.read(id, key, spec),
       findKept: (id, key, bytes) => disk.findKept(id, key, bytes),
       findTimestamp: (id, key, timestampMs, range) => disk.findTimestamp(id, key, timestampMs, range),
+      survey: (id, key, spec) => disk.survey(id, key, spec),
+      clean: (id, key, request) => disk.clean(id, key, request),
       onReport: (listener) =>
         disk.onReport((report) => {
           if (this.life === life) this.#now(() => listener(report));

@@ -2,6 +2,7 @@ import { ATTRIBUTE, BATCH_AT, BATCH_HEADER_BYTES, patchBatch } from "../batch.ts
 import { Writer } from "../writer.ts";
 import { compress, COMPRESSIONS, type Compression } from "./compression.ts";
 import { sealBatch } from "./crc32c.ts";
+import { varlongSize } from "./varlong-size.ts";
 
 export interface RecordHeader {
   readonly key: string;
@@ -100,12 +101,4 @@ function writeRecord(out: Writer, record: RecordToWrite, timestampDelta: number,
 function writeNullable(out: Writer, bytes: Uint8Array | null): void {
   out.varlong(bytes === null ? -1 : bytes.length);
   if (bytes !== null) out.raw(bytes);
-}
-
-/** Bytes of a zig-zag varint. */
-function varlongSize(value: number): number {
-  let rest = value < 0 ? -2 * value - 1 : 2 * value;
-  let size = 1;
-  for (; rest > 0x7f; size++) rest = Math.floor(rest / 128);
-  return size;
 }
