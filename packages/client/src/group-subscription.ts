@@ -6,7 +6,6 @@ import {
   type Cursor,
   formatCursor,
   type GapFrame,
-  httpProblem,
   mergeCursor,
   parseCursor,
   type Problem,
@@ -14,10 +13,12 @@ import {
   type RevokingFrame,
   type SubId,
 } from "@vitrine/api";
+import { CreditAccount } from "./credit-account.ts";
 import type { GroupHandlers, GroupRequest } from "./live-types.ts";
+import { handlerFailed } from "./problem-error.ts";
 import type { RecordBatch } from "./tail-record.ts";
+import { WorkQueue } from "./work-queue.ts";
 
-const DEFAULT_CREDIT = { records: 500, bytes: 1_048_576 };
 /** What was processed is acknowledged so often at most; before partitions go, at once. */
 const ACK_MS = 1_000;
 
@@ -30,28 +31,28 @@ export class GroupSubscription {
   readonly #request: GroupRequest;
   readonly #handlers: GroupHandlers;
   readonly #send: (frame: ClientFrame) => void;
-  readonly #window: { readonly records: number; readonly bytes: number };
+  readonly #credit: CreditAccount;
+  readonly #queue: WorkQueue;
   /** Processed and not yet acknowledged, by topic. */
   #processed = new Map<string, Cursor>();
-  #owed = { records: 0, bytes: 0 };
   #ackTimer: ReturnType<typeof setTimeout> | null = null;
   #paused = false;
-  #closed = false;
-  /** Rises with each connection: what was queued on an earlier one is not processed. */
-  #run = 0;
-  #queue: Promise<void> = Promise.resolve();
 
   constructor(request: GroupRequest, handlers: GroupHandlers, send: (frame: ClientFrame) => void) {
     this.#request = request;
     this.#handlers = handlers;
     this.#send = send;
-    this.#window = request.credit ?? DEFAULT_CREDIT;
+    this.#credit = new CreditAccount(request);
+    this.#queue = new WorkQueue((error) => {
+      this.#send({ t: "unsub", id: this.id });
+      this.fail(handlerFailed(error, "the member leaves, and another reads it again"));
+    });
   }
 
   subFrame(id: SubId): ClientFrame {
     this.id = id;
-    this.#run++;
-    this.#owed = { records: 0, bytes: 0 };
+    this.#queue.restart();
+    this.#credit.restart();
     this.#processed.clear();
     const { group, topics, member, assignor, commit, from, graceMs, isolation, maxWaitMs, preview, filter } =
       this.#request;
@@ -60,7 +61,7 @@ export class GroupSubscription {
       id,
       topics: [...topics],
       group,
-      credit: { ...this.#window },
+      credit: { ...this.#credit.window },
       ...(member === undefined ? {} : { member }),
       ...(assignor === undefined ? {} : { assignor }),
       ...(commit === undefined ? {} : { commit }),
@@ -80,7 +81,7 @@ export class GroupSubscription {
   onRecords(batch: RecordBatch, chars: number): void {
     const topic = batch.topic ?? this.#request.topics[0]!;
     const { partition, records, highWatermark, lag } = batch;
-    this.#enqueue(async (stands) => {
+    this.#queue.add(async (stands) => {
       await this.#handlers.records({ topic, partition, records, highWatermark, lag, bytes: chars });
       if (!stands()) return;
       this.#moveTo(topic, batch.next);
@@ -91,26 +92,26 @@ export class GroupSubscription {
   onGap(frame: GapFrame): void {
     const topic = frame.topic ?? this.#request.topics[0]!;
     const { p = 0, from = 0, to = 0, reason } = frame;
-    this.#enqueue(() => this.#handlers.gap?.({ topic, partition: p, from, to, reason }));
+    this.#queue.add(() => this.#handlers.gap?.({ topic, partition: p, from, to, reason }));
   }
 
   onCaughtUp(frame: CaughtUpFrame): void {
-    this.#enqueue(() => this.#handlers.caughtUp?.(frame.topic ?? this.#request.topics[0]!));
+    this.#queue.add(() => this.#handlers.caughtUp?.(frame.topic ?? this.#request.topics[0]!));
   }
 
   onGroupFrame(frame: AssignedFrame | RevokingFrame | RevokedFrame | AckedFrame): void {
     switch (frame.t) {
       case "assigned": {
         const { partitions, generation, member_id: memberId } = frame;
-        this.#enqueue(() => this.#handlers.assigned?.({ partitions, generation, memberId }));
+        this.#queue.add(() => this.#handlers.assigned?.({ partitions, generation, memberId }));
         return;
       }
       case "revoking":
         // Behind what was sent before it: the answer says that all of that is done.
-        this.#enqueue(() => this.#ack(true));
+        this.#queue.add(() => this.#ack(true));
         return;
       case "revoked":
-        this.#enqueue(() => {
+        this.#queue.add(() => {
           this.#forget(frame.partitions);
           this.#handlers.revoked?.(frame.partitions, frame.reason);
         });
@@ -127,8 +128,8 @@ export class GroupSubscription {
 
   fail(problem: Problem): void {
     this.#stopTimer();
-    if (!this.#closed) this.#handlers.failed?.(problem);
-    this.#closed = true;
+    if (!this.#queue.isClosed) this.#handlers.failed?.(problem);
+    this.#queue.close();
   }
 
   credit(records: number, bytes: number): void {
@@ -148,19 +149,8 @@ export class GroupSubscription {
   close(): void {
     this.#ack(false);
     this.#stopTimer();
-    this.#closed = true;
+    this.#queue.close();
     this.#send({ t: "unsub", id: this.id });
-  }
-
-  #enqueue(work: (stands: () => boolean) => void | Promise<void>): void {
-    const run = this.#run;
-    const stands = () => !this.#closed && run === this.#run;
-    this.#queue = this.#queue
-      .then(() => (stands() ? work(stands) : undefined))
-      .catch((error: unknown) => {
-        this.#send({ t: "unsub", id: this.id });
-        this.fail(handlerFailed(error));
-      });
   }
 
   /** Acknowledges what was processed; `always`: also when that is nothing new, because an answer is awaited. */
@@ -179,7 +169,7 @@ export class GroupSubscription {
   #ackLater(): void {
     this.#ackTimer ??= setTimeout(() => {
       this.#ackTimer = null;
-      if (!this.#closed) this.#ack(false);
+      if (!this.#queue.isClosed) this.#ack(false);
     }, ACK_MS);
   }
 
@@ -199,26 +189,12 @@ export class GroupSubscription {
   }
 
   #giveBack(records: number, bytes: number): void {
-    if (this.#request.autoCredit === false) return;
-    this.#owed.records += records;
-    this.#owed.bytes += bytes;
-    const due = this.#owed.records * 2 >= this.#window.records || this.#owed.bytes * 2 >= this.#window.bytes;
-    if (!due) return;
-    this.#send({ t: "credit", id: this.id, ...this.#owed });
-    this.#owed = { records: 0, bytes: 0 };
+    const due = this.#credit.processed(records, bytes);
+    if (due !== null) this.#send({ t: "credit", id: this.id, ...due });
   }
 
   #stopTimer(): void {
     if (this.#ackTimer !== null) clearTimeout(this.#ackTimer);
     this.#ackTimer = null;
   }
-}
-
-function handlerFailed(error: unknown): Problem {
-  return httpProblem({
-    status: 0,
-    slug: "handler-failed",
-    title: "Processing failed",
-    detail: `a batch could not be processed: ${error instanceof Error ? error.message : String(error)}; the member leaves, and another reads it again`,
-  });
 }

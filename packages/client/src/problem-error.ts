@@ -47,6 +47,17 @@ export function noAnswer(method: string, what: string): Problem {
   });
 }
 
+/** The caller's own handler threw or rejected: the subscription ends. `after`: what becomes of the batch. */
+export function handlerFailed(error: unknown, after: string): Problem {
+  const cause = error instanceof Error ? error.message : String(error);
+  return httpProblem({
+    status: 0,
+    slug: "handler-failed",
+    title: "Processing failed",
+    detail: `a batch could not be processed: ${cause}; ${after}`,
+  });
+}
+
 function isProblem(value: unknown): value is Problem {
   return (
     typeof value === "object" &&

@@ -4,17 +4,17 @@ import {
   type Cursor,
   formatCursor,
   type GapFrame,
-  httpProblem,
   mergeCursor,
   parseCursor,
   type Problem,
   type SubbedFrame,
   type SubId,
 } from "@vitrine/api";
+import { CreditAccount } from "./credit-account.ts";
 import type { RecordsHandlers, RecordsRequest } from "./live-types.ts";
+import { handlerFailed } from "./problem-error.ts";
 import type { RecordBatch } from "./tail-record.ts";
-
-const DEFAULT_CREDIT = { records: 500, bytes: 1_048_576 };
+import { WorkQueue } from "./work-queue.ts";
 
 /**
  * One record subscription on the line. Its cursor moves when a batch was processed, so after a reconnect it goes on with the first record
@@ -26,24 +26,23 @@ export class RecordSubscription {
   readonly #handlers: RecordsHandlers;
   readonly #send: (frame: ClientFrame) => void;
   readonly #cursors = new Map<string, Cursor>();
-  readonly #window: { readonly records: number; readonly bytes: number };
-  /** Processed and not yet given back. */
-  #owed = { records: 0, bytes: 0 };
+  readonly #credit: CreditAccount;
+  readonly #queue: WorkQueue;
   #from: string | undefined;
   #gen = 0;
   /** Number that frames of the present connection carry; null: no seek was asked for on it. */
   #lineGen: number | null = null;
   #paused = false;
-  #closed = false;
-  /** Rises with each connection: what was queued on an earlier one is not processed. */
-  #run = 0;
-  #queue: Promise<void> = Promise.resolve();
 
   constructor(request: RecordsRequest, handlers: RecordsHandlers, send: (frame: ClientFrame) => void) {
     this.#request = request;
     this.#handlers = handlers;
     this.#send = send;
-    this.#window = request.credit ?? DEFAULT_CREDIT;
+    this.#credit = new CreditAccount(request);
+    this.#queue = new WorkQueue((error) => {
+      this.#send({ t: "unsub", id: this.id });
+      this.fail(handlerFailed(error, "the cursor stands before it"));
+    });
     this.#from = request.from;
   }
 
@@ -53,16 +52,16 @@ export class RecordSubscription {
 
   subFrame(id: SubId): ClientFrame {
     this.id = id;
-    this.#run++;
+    this.#queue.restart();
     this.#lineGen = null;
-    this.#owed = { records: 0, bytes: 0 };
+    this.#credit.restart();
     const { topics, partitions, isolation, maxWaitMs, sampleRate, preview, filter } = this.#request;
     const from = this.#resumeFrom();
     return {
       t: "sub",
       id,
       topics: [...topics],
-      credit: { ...this.#window },
+      credit: { ...this.#credit.window },
       ...(partitions === undefined ? {} : { partitions: [...partitions] }),
       ...(from === undefined ? {} : { from }),
       ...(isolation === undefined ? {} : { isolation }),
@@ -88,7 +87,7 @@ export class RecordSubscription {
     if (batch.gen !== this.#lineGen) return;
     const topic = batch.topic ?? this.#request.topics[0]!;
     const { partition, records, highWatermark, lag } = batch;
-    this.#enqueue(async (stands) => {
+    this.#queue.add(async (stands) => {
       await this.#handlers.records({ topic, partition, records, highWatermark, lag, bytes: chars });
       if (!stands()) return;
       this.#moveTo(topic, batch.next);
@@ -100,7 +99,7 @@ export class RecordSubscription {
     if ((frame.gen ?? null) !== this.#lineGen) return;
     const topic = frame.topic ?? this.#request.topics[0]!;
     const { p = 0, from = 0, to = 0, reason, next } = frame;
-    this.#enqueue(() => {
+    this.#queue.add(() => {
       this.#handlers.gap?.({ topic, partition: p, from, to, reason });
       if (next !== undefined) this.#moveTo(topic, next);
     });
@@ -109,15 +108,15 @@ export class RecordSubscription {
   onCaughtUp(frame: CaughtUpFrame): void {
     if ((frame.gen ?? null) !== this.#lineGen) return;
     const topic = frame.topic ?? this.#request.topics[0]!;
-    this.#enqueue(() => {
+    this.#queue.add(() => {
       this.#moveTo(topic, frame.next);
       this.#handlers.caughtUp?.(topic);
     });
   }
 
   fail(problem: Problem): void {
-    if (!this.#closed) this.#handlers.failed?.(problem);
-    this.#closed = true;
+    if (!this.#queue.isClosed) this.#handlers.failed?.(problem);
+    this.#queue.close();
   }
 
   credit(records: number, bytes: number): void {
@@ -125,6 +124,7 @@ export class RecordSubscription {
   }
 
   seek(from: string): void {
+    this.#queue.restart();
     this.#gen++;
     this.#lineGen = this.#gen;
     this.#from = from;
@@ -143,21 +143,8 @@ export class RecordSubscription {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#queue.close();
     this.#send({ t: "unsub", id: this.id });
-  }
-
-  /** One after the other, in order of arrival: "undo from here" must not overtake the records before it. */
-  #enqueue(work: (stands: () => boolean) => void | Promise<void>): void {
-    const run = this.#run;
-    const gen = this.#gen;
-    const stands = () => !this.#closed && run === this.#run && gen === this.#gen;
-    this.#queue = this.#queue
-      .then(() => (stands() ? work(stands) : undefined))
-      .catch((error: unknown) => {
-        this.#send({ t: "unsub", id: this.id });
-        this.fail(handlerFailed(error));
-      });
   }
 
   #resumeFrom(): string | Record<string, string> | undefined {
@@ -177,21 +164,7 @@ export class RecordSubscription {
   }
 
   #giveBack(records: number, bytes: number): void {
-    if (this.#request.autoCredit === false) return;
-    this.#owed.records += records;
-    this.#owed.bytes += bytes;
-    const due = this.#owed.records * 2 >= this.#window.records || this.#owed.bytes * 2 >= this.#window.bytes;
-    if (!due) return;
-    this.#send({ t: "credit", id: this.id, ...this.#owed });
-    this.#owed = { records: 0, bytes: 0 };
+    const due = this.#credit.processed(records, bytes);
+    if (due !== null) this.#send({ t: "credit", id: this.id, ...due });
   }
-}
-
-function handlerFailed(error: unknown): Problem {
-  return httpProblem({
-    status: 0,
-    slug: "handler-failed",
-    title: "Processing failed",
-    detail: `a batch could not be processed: ${error instanceof Error ? error.message : String(error)}; the cursor stands before it`,
-  });
 }
