@@ -9,7 +9,6 @@ export class ViewSubscription {
   id: SubId = 0;
   #seq = 0;
   #next: string | null = null;
-  failed = false;
 
   constructor(view: string) {
     this.view = view;
