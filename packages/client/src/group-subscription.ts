@@ -16,6 +16,7 @@ import {
 import { CreditAccount } from "./credit-account.ts";
 import type { GroupHandlers, GroupRequest } from "./live-types.ts";
 import { handlerFailed } from "./problem-error.ts";
+import type { SubscriptionLine } from "./subscription-line.ts";
 import type { RecordBatch } from "./tail-record.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -30,7 +31,7 @@ export class GroupSubscription {
   id: SubId = 0;
   readonly #request: GroupRequest;
   readonly #handlers: GroupHandlers;
-  readonly #send: (frame: ClientFrame) => void;
+  readonly #line: SubscriptionLine;
   readonly #credit: CreditAccount;
   readonly #queue: WorkQueue;
   /** Processed and not yet acknowledged, by topic. */
@@ -38,13 +39,14 @@ export class GroupSubscription {
   #ackTimer: ReturnType<typeof setTimeout> | null = null;
   #paused = false;
 
-  constructor(request: GroupRequest, handlers: GroupHandlers, send: (frame: ClientFrame) => void) {
+  constructor(request: GroupRequest, handlers: GroupHandlers, line: SubscriptionLine) {
     this.#request = request;
     this.#handlers = handlers;
-    this.#send = send;
+    this.#line = line;
     this.#credit = new CreditAccount(request);
     this.#queue = new WorkQueue((error) => {
-      this.#send({ t: "unsub", id: this.id });
+      this.#line.send({ t: "unsub", id: this.id });
+      this.#line.ended();
       this.fail(handlerFailed(error, "the member leaves, and another reads it again"));
     });
   }
@@ -75,7 +77,7 @@ export class GroupSubscription {
   }
 
   onSubbed(): void {
-    if (this.#paused) this.#send({ t: "pause", id: this.id });
+    if (this.#paused) this.#line.send({ t: "pause", id: this.id });
   }
 
   onRecords(batch: RecordBatch, chars: number): void {
@@ -133,24 +135,24 @@ export class GroupSubscription {
   }
 
   credit(records: number, bytes: number): void {
-    this.#send({ t: "credit", id: this.id, records, bytes });
+    this.#line.send({ t: "credit", id: this.id, records, bytes });
   }
 
   pause(): void {
     this.#paused = true;
-    this.#send({ t: "pause", id: this.id });
+    this.#line.send({ t: "pause", id: this.id });
   }
 
   resume(): void {
     this.#paused = false;
-    this.#send({ t: "resume", id: this.id });
+    this.#line.send({ t: "resume", id: this.id });
   }
 
   close(): void {
     this.#ack(false);
     this.#stopTimer();
     this.#queue.close();
-    this.#send({ t: "unsub", id: this.id });
+    this.#line.send({ t: "unsub", id: this.id });
   }
 
   /** Acknowledges what was processed; `always`: also when that is nothing new, because an answer is awaited. */
@@ -158,12 +160,12 @@ export class GroupSubscription {
     this.#stopTimer();
     if (this.#request.commit === "delivered") return;
     if (this.#processed.size === 0) {
-      if (always) this.#send({ t: "ack", id: this.id, commit: false });
+      if (always) this.#line.send({ t: "ack", id: this.id, commit: false });
       return;
     }
     const cursors = Object.fromEntries(Array.from(this.#processed, ([topic, at]) => [topic, formatCursor(at)]));
     const next = this.#request.topics.length === 1 ? cursors[this.#request.topics[0]!]! : cursors;
-    this.#send({ t: "ack", id: this.id, next });
+    this.#line.send({ t: "ack", id: this.id, next });
   }
 
   #ackLater(): void {
@@ -190,7 +192,7 @@ export class GroupSubscription {
 
   #giveBack(records: number, bytes: number): void {
     const due = this.#credit.processed(records, bytes);
-    if (due !== null) this.#send({ t: "credit", id: this.id, ...due });
+    if (due !== null) this.#line.send({ t: "credit", id: this.id, ...due });
   }
 
   #stopTimer(): void {

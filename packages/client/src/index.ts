@@ -28,3 +28,4 @@ export type { RecordBatch, TailRecord } from "./tail-record.ts";
 export type { OpenTransport, Transport, TransportEvents } from "./transport.ts";
 export { watchView } from "./watch-view.ts";
 export type { WatchedView } from "./watch-view.ts";
+export { openWebSocket } from "./ws-transport.ts";

@@ -18,6 +18,7 @@ import type {
   WatchOptions,
 } from "./live-types.ts";
 import { RecordSubscription } from "./record-subscription.ts";
+import type { SubscriptionLine } from "./subscription-line.ts";
 import { parseRecordsFrame } from "./tail-record.ts";
 import { isViewFrame, ViewSubscription } from "./view-subscription.ts";
 
@@ -96,7 +97,11 @@ export class LiveSocket {
 
   /** Subscribes to records; they flow as soon as there is a connection. */
   records(request: RecordsRequest, handlers: RecordsHandlers): RecordsHandle {
-    const subscription = new RecordSubscription(request, handlers, (frame) => this.#sendTo(subscription, frame));
+    const subscription = new RecordSubscription(
+      request,
+      handlers,
+      this.#lineOf(() => subscription),
+    );
     this.#readers.add(subscription);
     this.#subscribe(subscription);
     return {
@@ -114,7 +119,11 @@ export class LiveSocket {
 
   /** Subscribes to records as a member of a group; partitions come as soon as there is a connection and the group has settled. */
   group(request: GroupRequest, handlers: GroupHandlers): GroupHandle {
-    const subscription = new GroupSubscription(request, handlers, (frame) => this.#sendTo(subscription, frame));
+    const subscription = new GroupSubscription(
+      request,
+      handlers,
+      this.#lineOf(() => subscription),
+    );
     this.#readers.add(subscription);
     this.#subscribe(subscription);
     return {
@@ -236,6 +245,10 @@ export class LiveSocket {
     this.#views.delete(view);
     this.#sendTo(subscription, { t: "unsub", id: subscription.id });
     this.#byId.delete(subscription.id);
+  }
+
+  #lineOf(reader: () => ReaderSubscription): SubscriptionLine {
+    return { send: (frame) => this.#sendTo(reader(), frame), ended: () => this.#forget(reader()) };
   }
 
   #forget(reader: ReaderSubscription): void {

@@ -13,6 +13,7 @@ import {
 import { CreditAccount } from "./credit-account.ts";
 import type { RecordsHandlers, RecordsRequest } from "./live-types.ts";
 import { handlerFailed } from "./problem-error.ts";
+import type { SubscriptionLine } from "./subscription-line.ts";
 import type { RecordBatch } from "./tail-record.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -24,7 +25,7 @@ export class RecordSubscription {
   id: SubId = 0;
   readonly #request: RecordsRequest;
   readonly #handlers: RecordsHandlers;
-  readonly #send: (frame: ClientFrame) => void;
+  readonly #line: SubscriptionLine;
   readonly #cursors = new Map<string, Cursor>();
   readonly #credit: CreditAccount;
   readonly #queue: WorkQueue;
@@ -34,13 +35,14 @@ export class RecordSubscription {
   #lineGen: number | null = null;
   #paused = false;
 
-  constructor(request: RecordsRequest, handlers: RecordsHandlers, send: (frame: ClientFrame) => void) {
+  constructor(request: RecordsRequest, handlers: RecordsHandlers, line: SubscriptionLine) {
     this.#request = request;
     this.#handlers = handlers;
-    this.#send = send;
+    this.#line = line;
     this.#credit = new CreditAccount(request);
     this.#queue = new WorkQueue((error) => {
-      this.#send({ t: "unsub", id: this.id });
+      this.#line.send({ t: "unsub", id: this.id });
+      this.#line.ended();
       this.fail(handlerFailed(error, "the cursor stands before it"));
     });
     this.#from = request.from;
@@ -79,7 +81,7 @@ export class RecordSubscription {
       const held = this.#cursors.get(topic);
       if (start !== null) this.#cursors.set(topic, held === undefined ? start : mergeCursor(start, held));
     }
-    if (this.#paused) this.#send({ t: "pause", id: this.id });
+    if (this.#paused) this.#line.send({ t: "pause", id: this.id });
     this.#handlers.opened?.(this.cursors());
   }
 
@@ -120,7 +122,7 @@ export class RecordSubscription {
   }
 
   credit(records: number, bytes: number): void {
-    this.#send({ t: "credit", id: this.id, records, bytes });
+    this.#line.send({ t: "credit", id: this.id, records, bytes });
   }
 
   seek(from: string): void {
@@ -129,22 +131,22 @@ export class RecordSubscription {
     this.#lineGen = this.#gen;
     this.#from = from;
     this.#cursors.clear();
-    this.#send({ t: "seek", id: this.id, from, gen: this.#gen });
+    this.#line.send({ t: "seek", id: this.id, from, gen: this.#gen });
   }
 
   pause(): void {
     this.#paused = true;
-    this.#send({ t: "pause", id: this.id });
+    this.#line.send({ t: "pause", id: this.id });
   }
 
   resume(): void {
     this.#paused = false;
-    this.#send({ t: "resume", id: this.id });
+    this.#line.send({ t: "resume", id: this.id });
   }
 
   close(): void {
     this.#queue.close();
-    this.#send({ t: "unsub", id: this.id });
+    this.#line.send({ t: "unsub", id: this.id });
   }
 
   #resumeFrom(): string | Record<string, string> | undefined {
@@ -165,6 +167,6 @@ export class RecordSubscription {
 
   #giveBack(records: number, bytes: number): void {
     const due = this.#credit.processed(records, bytes);
-    if (due !== null) this.#send({ t: "credit", id: this.id, ...due });
+    if (due !== null) this.#line.send({ t: "credit", id: this.id, ...due });
   }
 }

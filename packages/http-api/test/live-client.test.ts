@@ -1,7 +1,16 @@
 /** The client package against real servers: views that fold themselves, records through reconnects, SSE where WebSockets are blocked, the gateway's merge. */
 import type { LiveEvent } from "@vitrine/api";
 import { partitionColumns } from "@vitrine/api";
-import { LiveSocket, openNodeLine, ProblemError, HttpClient, SseParser, watchView } from "@vitrine/client";
+import {
+  LiveSocket,
+  openNodeLine,
+  openWebSocket,
+  type OpenTransport,
+  ProblemError,
+  HttpClient,
+  SseParser,
+  watchView,
+} from "@vitrine/client";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   BrokerPositionFeed,
@@ -116,6 +125,45 @@ describe("the client", () => {
     );
     expect(await failed.promise).toContain("disk full");
     expect(handle.cursors().get("jobs")).toBe("0:0");
+  });
+
+  test("a subscription that its handler ended is not asked for again on the next connection", async () => {
+    const engine = new MemoryEngine();
+    engine.create("jobs");
+    const first = await liveServer(engine);
+    const second = await serve(engine);
+    await produce(first, "jobs", [1]);
+    const sent: string[] = [];
+    const spy: OpenTransport = (baseUrl, events) => {
+      const transport = openWebSocket(baseUrl, events);
+      return {
+        ...transport,
+        send(frame) {
+          sent.push(`${baseUrl} ${frame.t}`);
+          transport.send(frame);
+        },
+      };
+    };
+    const socket = new LiveSocket({
+      gateways: [first.url, second.url],
+      random: () => 0,
+      open: { websocket: spy, sse: spy },
+    });
+    toClose.push(() => socket.stop());
+    const failed = new Promise((resolve) =>
+      socket.records(
+        { topics: ["jobs"], from: "earliest" },
+        { records: () => Promise.reject(new Error("disk full")), failed: resolve },
+      ),
+    );
+    socket.start();
+    await failed;
+    expect(sent).toContain(`${first.url} unsub`);
+    await first.close();
+    await until(() => socket.status.state === "live" && socket.status.gateway === second.url);
+    // Asked after everything that is asked for again: by its answer that would have been sent.
+    await new Promise((resolve) => socket.watch("clusters", { frame: resolve }));
+    expect(sent.filter((line) => line === `${second.url} sub`)).toHaveLength(1);
   });
 
   test("what is refused is told and not asked again", async () => {
