@@ -169,6 +169,48 @@ test("a client's quota makes it wait, and it says so; others are not held up", a
   expect((await quota(true)).entries[0]!.errorCode).toBe(0);
 });
 
+test("an address that connects faster than its quota is closed at the door, and comes in when the quota is gone", async () => {
+  const quota = (remove: boolean) =>
+    wire.request(
+      ApiKey.AlterClientQuotas,
+      1,
+      newAlterClientQuotasRequest({
+        entries: [
+          {
+            entity: [{ entityType: "ip", entityName: "127.0.0.1" }],
+            ops: [{ key: "connection_creation_rate", value: 1, remove }],
+          },
+        ],
+      }),
+    );
+  const ask = newDescribeLogDirsRequest({ topics: [] });
+  /** A connection that asks something: whether it was answered. */
+  const knock = async () => {
+    const client = await connect(1, "knocking");
+    const isIn = await client.request(ApiKey.DescribeLogDirs, 1, ask).then(
+      () => true,
+      () => false,
+    );
+    client.close();
+    return isIn;
+  };
+  expect(await knock()).toBe(true);
+  expect((await quota(false)).entries[0]!.errorCode).toBe(0);
+  // Ten are there at first; sooner or later one is too many.
+  await waitFor(async () => !(await knock()), { what: "a connection to be closed" });
+  // Who is in already stays.
+  expect((await quota(true)).entries[0]!.errorCode).toBe(0);
+  await waitFor(knock, { what: "connections to be let in again" });
+  const bound = await connect(2, "bound");
+  await set(BROKER, "3", { "max.connections.per.ip": "1" });
+  const more = await connect(2, "one more");
+  await expect(more.request(ApiKey.DescribeLogDirs, 1, ask)).rejects.toThrow();
+  await expect(bound.request(ApiKey.DescribeLogDirs, 1, ask)).resolves.toBeDefined();
+  more.close();
+  bound.close();
+  await set(BROKER, "3", { "max.connections.per.ip": "2147483647" });
+});
+
 test("settings: all of them are told, AlterConfigs replaces, and a change holds at once", async () => {
   await createTopic(cluster, "settled", { config: { "retention.ms": "1000000" } });
   const resource = { type: ConfigResourceTypes.TOPIC, name: "settled" };

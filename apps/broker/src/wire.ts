@@ -135,7 +135,7 @@ async function openFaces(parts: FaceParts): Promise<{ ok: true; faces: Faces } |
     const peer = await listen({ ...common, ...config.listen.peer, listener: "peer", secret });
     opened.push(peer);
     const client = config.listen.client
-      ? await listen({ ...common, ...config.listen.client, listener: "client" })
+      ? await listen({ ...common, ...config.listen.client, listener: "client", admission: broker.connections })
       : null;
     if (client) opened.push(client);
     const { openHttpFace } = parts;

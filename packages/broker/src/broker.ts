@@ -7,7 +7,7 @@
  */
 import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
 import type { LogEvent, LogStore } from "@vitrine/log";
-import type { MetadataDelta, MetadataImage, ScramKeys } from "@vitrine/metadata";
+import { effectiveBrokerValue, type MetadataDelta, type MetadataImage, type ScramKeys } from "@vitrine/metadata";
 import { ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
@@ -30,6 +30,7 @@ import type { ApiRequest, Clock, PeerEvent, PeerNetwork, RequestContext, Schedul
 import { Quorum } from "./quorum.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { ClientQuotas } from "./quotas/client-quotas.ts";
+import { ConnectionQuotas } from "./quotas/connection-quotas.ts";
 import { metered } from "./quotas/request-meter.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
@@ -60,6 +61,8 @@ export class Broker {
   readonly config: BrokerConfig;
   readonly settings: BrokerSettings;
   readonly traffic = new Traffic();
+  /** Who may connect to the listener of clients. */
+  readonly connections: ConnectionQuotas;
   /** What the live views show of this node. */
   readonly observer: Observer;
   readonly #options: BrokerOptions;
@@ -133,6 +136,11 @@ export class Broker {
       fetcher: new ReplicaFetcher(runtime, this.#partitions, brokerEpoch),
     });
     this.#quotas = new ClientQuotas(this.settings.quotas);
+    const node = { brokerId: this.config.nodeId, staticConfigs: this.config.properties };
+    this.connections = new ConnectionQuotas(this.settings.quotas.windows, (name) =>
+      effectiveBrokerValue(image(), name, node),
+    );
+    this.connections.update(image().clientQuotas);
     const sessions = new FetchSessions({ newSessionId: () => 1 + randomBelow(options.random, 0x7ffffffe) });
     this.#parts = {
       runtime,
@@ -374,6 +382,8 @@ export class Broker {
     this.#groups.applyDelta(delta);
     this.#retention.applyDelta(delta);
     this.#quotas.applyDelta(delta);
+    if (delta.clientQuotasChanged || delta.configs.some(({ resourceType }) => resourceType === "broker"))
+      this.connections.update(delta.after.clientQuotas);
     for (const topic of delta.topicsDeleted)
       for (const index of topic.partitions.keys()) this.traffic.forget(partitionLogKey(topic.id, index));
     this.#loop.purgatory.touch(TOPICS_KEY);

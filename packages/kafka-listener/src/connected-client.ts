@@ -1,4 +1,5 @@
 /** Who is connected, for the console and the metrics: filled from request headers and ApiVersions, bounded whatever a client sends. */
+import type { Socket } from "node:net";
 
 /** One connection to a listener, or one that was refused and is gone. */
 export interface ConnectedClient {
@@ -58,6 +59,30 @@ export class RefusedClients {
   }
 }
 
-function hostOf(remote: string): string {
+/** A connection that was not let in. */
+export function refusedArrival(connectionId: string, socket: Socket, reason: string): ConnectedClient {
+  const nowMs = Date.now();
+  return {
+    connectionId,
+    remote: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`,
+    clientId: null,
+    softwareName: null,
+    softwareVersion: null,
+    connectedSinceMs: nowMs,
+    lastRequestMs: null,
+    requests: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    principal: "User:ANONYMOUS",
+    lastApi: null,
+    lastApiVersion: null,
+    refusal: reason,
+    refusals: 1,
+    closedMs: nowMs,
+  };
+}
+
+/** The address of `address:port`. */
+export function hostOf(remote: string): string {
   return remote.slice(0, remote.lastIndexOf(":"));
 }

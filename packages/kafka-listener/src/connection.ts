@@ -158,6 +158,16 @@ export class Connection {
     this.#leave();
   }
 
+  /** When it last asked something, or connected. Wall clock. */
+  get lastHeardMs(): number {
+    return this.#lastRequestMs ?? this.#connectedSinceMs;
+  }
+
+  /** It ends for the sake of others; the console shows why. */
+  refuseToKeep(reason: string): void {
+    this.#refuse(`is closed: ${reason}`, "info");
+  }
+
   /** Whether something it sent was refused. */
   get wasRefused(): boolean {
     return this.#refusal !== null;

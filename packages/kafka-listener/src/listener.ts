@@ -1,11 +1,12 @@
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { ApiKey, CLIENT_ADVERTISED, PEER_ADVERTISED, type Advertised } from "@vitrine/protocol/types";
-import { type ConnectedClient, RefusedClients } from "./connected-client.ts";
+import { Arrivals } from "./arrivals.ts";
+import { type ConnectedClient, hostOf, RefusedClients, refusedArrival } from "./connected-client.ts";
 import { Connection, type ConnectionSettings } from "./connection.ts";
 import { BorrowedReads } from "./borrowed-reads.ts";
 import type { FrameMemory } from "./frame-cutter.ts";
 import { SaslServer } from "./sasl.ts";
-import { DEFAULT_LIMITS, type Journal, type ListenerLimits, type RequestHandler } from "./types.ts";
+import { type Admission, DEFAULT_LIMITS, type Journal, type ListenerLimits, type RequestHandler } from "./types.ts";
 
 export interface ListenerOptions {
   /** "client": 909x, for everybody. "peer": 919x, for our own nodes, who give the cluster secret first. */
@@ -22,6 +23,8 @@ export interface ListenerOptions {
   readonly allocate?: (sizeBytes: number) => Uint8Array;
   /** Whether produce requests must wait, because the disk is behind (T12). Asked again every few milliseconds while one waits. */
   readonly shouldPauseProduce?: () => boolean;
+  /** Who may connect; without it everybody up to the limit of connections. */
+  readonly admission?: Admission;
   /** The listener's own table unless told otherwise. */
   readonly advertised?: Advertised;
 }
@@ -102,17 +105,41 @@ export function listen(options: ListenerOptions): Promise<Listener> {
       connections.delete(connection);
       waiting.delete(connection);
       if (connection.wasRefused) refused.add(connection.describe());
+      arrivals?.gone(hostOf(connection.remote));
     },
   };
+  const accept = (socket: Socket) => {
+    lastId += 1;
+    const sasl = listener === "peer" && secret !== undefined ? new SaslServer(secret) : null;
+    const connection = new Connection(socket, `${listener}-${lastId}`, sasl, settings);
+    connections.add(connection);
+    if (isolated) connection.silence();
+  };
+  const { admission } = options;
+  const arrivals =
+    admission === undefined
+      ? null
+      : new Arrivals(admission, {
+          admitted: accept,
+          refused: (socket, reason) => {
+            lastId += 1;
+            const client = refusedArrival(`${listener}-${lastId}`, socket, reason);
+            refused.add(client);
+            journal("info", `the client at ${client.remote} is closed: it ${reason}`);
+          },
+        });
+  /** After `max.connections` was lowered: whoever was quiet longest goes. */
+  const endExcess = () => {
+    const excess = admission?.excess ?? 0;
+    if (excess === 0) return;
+    const quietFirst = [...connections].toSorted((a, b) => a.lastHeardMs - b.lastHeardMs);
+    for (const connection of quietFirst.slice(0, excess))
+      connection.refuseToKeep("there are too many (max.connections)");
+  };
+  const stopWatching = admission?.onChange(endExcess);
   const server = createServer(
     { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
-    (socket) => {
-      lastId += 1;
-      const sasl = listener === "peer" && secret !== undefined ? new SaslServer(secret) : null;
-      const connection = new Connection(socket, `${listener}-${lastId}`, sasl, settings);
-      connections.add(connection);
-      if (isolated) connection.silence();
-    },
+    (socket) => (arrivals === null ? accept(socket) : arrivals.add(socket)),
   );
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () =>
@@ -143,6 +170,8 @@ export function listen(options: ListenerOptions): Promise<Listener> {
         close: () =>
           new Promise((closed) => {
             if (retryTimer) clearTimeout(retryTimer);
+            stopWatching?.();
+            arrivals?.close();
             server.close(() => closed());
             for (const connection of connections) {
               if (isolated) connection.destroy();

@@ -1,4 +1,4 @@
-import type { ApiRequest, RequestContext } from "@vitrine/broker";
+import type { ApiRequest, Arrival, RequestContext } from "@vitrine/broker";
 
 /** What a handler answers: a response body; null when none may be sent (acks=0); "close" when no honest answer exists. */
 export type ReplyBody = object | null | "close";
@@ -9,6 +9,20 @@ export type ReplyBody = object | null | "close";
  */
 export interface RequestHandler {
   submit(request: ApiRequest, from: RequestContext, reply: (body: ReplyBody, muteMs?: number) => void): void;
+}
+
+/** Who may connect: the broker's quotas of connections, or whatever a test makes of them. Times are of one clock that only grows. */
+export interface Admission {
+  /** A connection is next: how long it waits for its turn. */
+  paceMs(nowMs: number): number;
+  readonly hasRoom: boolean;
+  /** How many connections there are too many. */
+  readonly excess: number;
+  admit(remoteAddress: string, nowMs: number): Arrival;
+  /** One that was let in has ended. */
+  gone(remoteAddress: string): void;
+  /** Called when a bound may have changed. Returns the way to stop. */
+  onChange(listener: () => void): () => void;
 }
 
 /** Sentences for people about connections; the shape of the broker's journal. */

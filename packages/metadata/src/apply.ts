@@ -193,7 +193,7 @@ function recoveryState(code: number): LeaderRecoveryState {
 function quotaEntity(record: RecordOf<"ClientQuotaRecord">): QuotaEntity {
   const entity = new Map<QuotaEntityType, string | null>();
   for (const { entityType, entityName } of record.entity) {
-    if (entityType !== "user" && entityType !== "client-id")
+    if (entityType !== "user" && entityType !== "client-id" && entityType !== "ip")
       throw new InvariantViolation(
         `the metadata log holds a quota of a ${entityType}, which this version does not know: it was written by a newer version, start that one`,
       );

@@ -2,9 +2,11 @@ import { errorFromCode } from "@vitrine/core";
 import {
   newAlterClientQuotasRequest,
   newAlterUserScramCredentialsRequest,
+  newDescribeClientQuotasRequest,
   newDescribeUserScramCredentialsRequest,
 } from "@vitrine/protocol/types";
 import { expect, test } from "vitest";
+import { describeClientQuotas } from "./client-quotas.ts";
 import { describeUserScramCredentials } from "./scram-credentials.ts";
 import { imageFromSnapshot, snapshotRecords } from "./snapshot.ts";
 import { sameCluster } from "./diff.ts";
@@ -52,13 +54,46 @@ test("M90 quotas are set, changed and taken away, and only what changes is writt
   expect(cluster.image.clientQuotas.size).toBe(0);
 });
 
+test("M90 addresses have quotas of connections, by name or as the default, and are told as they were named", () => {
+  const cluster = TestCluster.of(1);
+  expect(alter(cluster, [["ip", "::1"]], [["connection_creation_rate", 5]]).error).toBe("NONE");
+  expect(alter(cluster, [["ip", null]], [["connection_creation_rate", 50]]).error).toBe("NONE");
+  const told = (matchType: number, match: string | null = null) =>
+    describeClientQuotas(
+      cluster.image,
+      newDescribeClientQuotasRequest({ components: [{ entityType: "ip", matchType, match }], strict: true }),
+    ).entries!.map(({ entity, values }) => [entity[0]!.entityName, values[0]!.value]);
+  expect([told(0, "::1"), told(1), told(2)]).toEqual([
+    [["::1", 5]],
+    [[null, 50]],
+    [
+      ["::1", 5],
+      [null, 50],
+    ],
+  ]);
+  const position = { offset: cluster.image.offset, epoch: 1 };
+  const replayed = imageFromSnapshot(CLUSTER_ID, snapshotRecords(cluster.image), position);
+  expect(sameCluster(replayed, cluster.image)).toBe(true);
+});
+
 test("M90 what is no quota is refused, and nothing of its entity is written", () => {
   const cluster = TestCluster.of(1);
   const cases: [Entity, Op[]][] = [
     [[], [["producer_byte_rate", 1]]],
     [[["planet", "earth"]], [["producer_byte_rate", 1]]],
     [[["user", ""]], [["producer_byte_rate", 1]]],
-    [[["ip", "127.0.0.1"]], [["connection_creation_rate", 1]]],
+    [[["ip", "127.0.0.1"]], [["producer_byte_rate", 1]]],
+    [[["ip", "localhost"]], [["connection_creation_rate", 1]]],
+    [[["ip", "127.0.0.1"]], [["connection_creation_rate", 0.5]]],
+    [[["ip", "127.0.0.1"]], [["connection_creation_rate", 2 ** 31]]],
+    [[["user", "a"]], [["connection_creation_rate", 1]]],
+    [
+      [
+        ["ip", "127.0.0.1"],
+        ["user", "a"],
+      ],
+      [["connection_creation_rate", 1]],
+    ],
     [
       [
         ["user", "a"],

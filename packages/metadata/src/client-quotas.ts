@@ -1,4 +1,4 @@
-/** Client quotas (KIP-13, 55, 124, 546, 599): the keys there are, and DescribeClientQuotas. */
+/** Client quotas (KIP-13, 55, 124, 546, 599, 612): the keys there are, and DescribeClientQuotas. */
 import type { ErrorName } from "@vitrine/core";
 import { errorCode } from "@vitrine/core";
 import type {
@@ -10,14 +10,20 @@ import type {
 import type { MetadataImage, QuotaEntity, QuotaEntityType } from "./image.ts";
 
 /** Quotas of a user, a client id, or both. Bytes per second, percent of a thread, partitions made or deleted per second. */
-export const CLIENT_QUOTAS: ReadonlyMap<string, "whole" | "fraction"> = new Map([
-  ["producer_byte_rate", "whole"],
-  ["consumer_byte_rate", "whole"],
+export const CLIENT_QUOTAS: ReadonlyMap<string, QuotaKind> = new Map([
+  ["producer_byte_rate", "long"],
+  ["consumer_byte_rate", "long"],
   ["request_percentage", "fraction"],
   ["controller_mutation_rate", "fraction"],
 ]);
 
-const ENTITY_TYPES: readonly QuotaEntityType[] = ["user", "client-id"];
+/** Quotas of an address: connections per second. */
+export const IP_QUOTAS: ReadonlyMap<string, QuotaKind> = new Map([["connection_creation_rate", "int"]]);
+
+/** Kafka's type of a quota's value. */
+export type QuotaKind = "int" | "long" | "fraction";
+
+const ENTITY_TYPES: readonly QuotaEntityType[] = ["user", "client-id", "ip"];
 
 export function isQuotaEntityType(word: string): word is QuotaEntityType {
   return ENTITY_TYPES.some((type) => type === word);
@@ -64,8 +70,7 @@ function wrongFilter(
     if (entityType === "") return invalid("Invalid empty entity type.");
     if (seen.has(entityType)) return invalid(`Entity type ${entityType} cannot appear more than once in the filter.`);
     seen.add(entityType);
-    // Quotas of addresses are not kept here, so a filter for them finds nothing.
-    if (!isQuotaEntityType(entityType) && entityType !== "ip")
+    if (!isQuotaEntityType(entityType))
       return { error: "UNSUPPORTED_VERSION", message: `Unsupported entity type ${entityType}.` };
     if (matchType !== EXACT && matchType !== DEFAULT && matchType !== ANY)
       return invalid(`Unknown match type ${matchType}: 0 is exact, 1 the default, 2 any.`);

@@ -69,9 +69,9 @@ export type ResourceType = "topic" | "broker" | "group";
 /** Key into `MetadataImage.configs`: `topic:orders`, `broker:1`; `broker:` holds the defaults of all brokers. */
 export type ResourceKey = `${ResourceType}:${string}`;
 
-/** Whom a quota is about: one or both of user and client id, each by name or (null) as the default of its kind. */
+/** Whom a quota is about: one or both of user and client id, or an address; each by name or (null) as the default of its kind. */
 export type QuotaEntity = ReadonlyMap<QuotaEntityType, string | null>;
-export type QuotaEntityType = "user" | "client-id";
+export type QuotaEntityType = "user" | "client-id" | "ip";
 
 export interface ClientQuota {
   readonly entity: QuotaEntity;
@@ -146,7 +146,7 @@ export function partitionOf(
 /** One word for an entity, the same whatever the order of its parts. */
 export function quotaKey(entity: QuotaEntity): string {
   const part = (type: QuotaEntityType) => (entity.has(type) ? [type, entity.get(type) ?? null] : []);
-  return JSON.stringify([part("user"), part("client-id")]);
+  return JSON.stringify([part("user"), part("client-id"), part("ip")]);
 }
 
 export function scramKey(user: string, mechanism: number): string {

@@ -2,6 +2,7 @@
 export * from "./apply.ts";
 export * from "./broker-configs.ts";
 export * from "./client-quotas.ts";
+export { canonicalAddress } from "./ip-address.ts";
 export * from "./controller-settings.ts";
 export * from "./controller-types.ts";
 export * from "./controller.ts";

@@ -4,6 +4,7 @@
  */
 import type { MetadataDelta, MetadataImage } from "@vitrine/metadata";
 import { ANONYMOUS, ClientLimits, type QuotaName } from "./client-limits.ts";
+import { Recent } from "./recent.ts";
 import { SampledRate, throttleTimeMs, type RateWindows } from "./sampled-rate.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -43,7 +44,8 @@ export class ClientQuotas {
   /** Quotas changed: they hold from the next request on, also for what was used before. */
   update(quotas: MetadataImage["clientQuotas"]): void {
     this.#limits = new ClientLimits(quotas);
-    this.#isActive = quotas.size > 0;
+    // Those of addresses are about connections (connection-quotas.ts), and cost requests nothing.
+    this.#isActive = quotas.values().some(({ entity }) => !entity.has("ip"));
   }
 
   applyDelta({ clientQuotasChanged, after }: MetadataDelta): void {
@@ -109,23 +111,5 @@ export class ClientQuotas {
     let rates = this.#rates.get(name);
     if (!rates) this.#rates.set(name, (rates = new Recent<SampledRate>(CLIENTS_MAX)));
     return rates.of(sharedBy, () => new SampledRate(this.#settings.windows));
-  }
-}
-
-/** A bounded map that forgets what was asked for longest ago. */
-class Recent<Value> {
-  readonly #max: number;
-  readonly #values = new Map<string, Value>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  of(key: string, make: () => Value): Value {
-    const value = this.#values.get(key) ?? make();
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    if (this.#values.size > this.#max) this.#values.delete(this.#values.keys().next().value!);
-    return value;
   }
 }

@@ -1,6 +1,16 @@
 /** Sockets, requests and threads. */
 import type { ConfigDef } from "@vitrine/core";
+import { canonicalAddress } from "../ip-address.ts";
 import { INT_MAX, int, long, text } from "./notation.ts";
+
+function wrongOverrides(value: string): string | null {
+  for (const part of value === "" ? [] : value.split(",")) {
+    const [, address, count] = /^\s*(.+):(\d{1,10})\s*$/.exec(part) ?? [];
+    if (address === undefined || canonicalAddress(address) === null || Number(count) > INT_MAX)
+      return `${part} is not address:count; names of hosts are not looked up here`;
+  }
+  return null;
+}
 
 export const CONNECTIONS: readonly ConfigDef[] = [
   int("socket.request.max.bytes", 104_857_600, "Largest request, in bytes; the listener has a bound of its own here.", {
@@ -22,21 +32,22 @@ export const CONNECTIONS: readonly ConfigDef[] = [
   int("fetch.max.bytes", 57_671_680, "Largest answer to a fetch, in bytes; the first batch always comes.", {
     min: 1_024,
   }),
-  int("max.connections", INT_MAX, "Connections at the same time; the listener has a bound of its own here.", {
+  int("max.connections", INT_MAX, "Connections of clients at the same time; at 5,000 the listener refuses more.", {
     min: 0,
     dynamic: true,
-    idle: true,
   }),
-  int("max.connections.per.ip", INT_MAX, "Connections at the same time from one address.", {
+  int("max.connections.per.ip", INT_MAX, "Connections of clients at the same time from one address.", {
     min: 0,
     dynamic: true,
-    idle: true,
   }),
   text("max.connections.per.ip.overrides", "", "Other bounds of max.connections.per.ip, as address:count.", {
     dynamic: true,
-    idle: true,
+    check: wrongOverrides,
   }),
-  int("max.connection.creation.rate", INT_MAX, "New connections per second.", { min: 0, dynamic: true, idle: true }),
+  int("max.connection.creation.rate", INT_MAX, "New connections of clients per second; more of them wait.", {
+    min: 0,
+    dynamic: true,
+  }),
   long(
     "connections.max.idle.ms",
     600_000,

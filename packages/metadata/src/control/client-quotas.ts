@@ -1,9 +1,10 @@
-/** AlterClientQuotas (KIP-546): each entity changes as a whole or not at all; only what changes is written. */
+/** AlterClientQuotas (KIP-546, KIP-612): each entity changes as a whole or not at all; only what changes is written. */
 import type { AlterClientQuotasRequestEntryData } from "@vitrine/protocol/types";
-import { CLIENT_QUOTAS, isQuotaEntityType, wireEntity } from "../client-quotas.ts";
+import { CLIENT_QUOTAS, IP_QUOTAS, isQuotaEntityType, type QuotaKind, wireEntity } from "../client-quotas.ts";
 import type { Command, ReplyOf } from "../controller-types.ts";
 import type { QuotaEntity, QuotaEntityType } from "../image.ts";
 import { quotaKey } from "../image.ts";
+import { canonicalAddress } from "../ip-address.ts";
 import type { MetadataRecord } from "../records.ts";
 import { clientQuotaRecord } from "../records.ts";
 import type { Control, Refusal } from "./draft.ts";
@@ -11,8 +12,8 @@ import { Draft, errorFields, refuse } from "./draft.ts";
 
 /** Entities that may have quotas; every broker keeps them all in memory. Beyond it new ones are refused. */
 const ENTITIES_MAX = 100_000;
-/** Kafka's Long.MAX_VALUE, as near as a float64 comes. */
-const WHOLE_MAX = 2 ** 63;
+/** Kafka's Integer.MAX_VALUE, and its Long.MAX_VALUE as near as a float64 comes. */
+const WHOLE_MAX = { int: 2 ** 31 - 1, long: 2 ** 63 };
 
 export function alterClientQuotas(
   _control: Control,
@@ -40,6 +41,7 @@ function alterOne(draft: Draft, { entity: parts, ops }: AlterClientQuotasRequest
   const present = draft.image.clientQuotas.get(at)?.values;
   if (!present && draft.image.clientQuotas.size >= ENTITIES_MAX)
     return refuse("POLICY_VIOLATION", `There are quotas for ${ENTITIES_MAX} entities already: remove some first.`);
+  const quotas = entity.has("ip") ? IP_QUOTAS : CLIENT_QUOTAS;
   const records: MetadataRecord[] = [];
   const keys = new Set<string>();
   for (const { key, value, remove } of ops) {
@@ -49,7 +51,7 @@ function alterOne(draft: Draft, { entity: parts, ops }: AlterClientQuotasRequest
         `Duplicate quota key ${key} not updating quota for this entity ${shown(entity)}`,
       );
     keys.add(key);
-    const refusal = remove ? null : refuseValue(key, value);
+    const refusal = remove ? null : refuseValue(quotas, key, value);
     if (refusal) return refusal;
     const old = present?.get(key);
     if (remove ? old === undefined : old === value) continue;
@@ -65,27 +67,30 @@ function readEntity(
 ): Refusal | null {
   if (parts.length === 0) return refuse("INVALID_REQUEST", "Invalid empty client quota entity");
   for (const { entityType, entityName } of parts) {
-    if (entityType === "ip")
-      return refuse(
-        "INVALID_REQUEST",
-        "Quotas of addresses (connection_creation_rate) are not enforced here, so none can be set.",
-      );
     if (!isQuotaEntityType(entityType))
       return refuse("INVALID_REQUEST", `Unhandled client quota entity type: ${entityType}`);
     if (entity.has(entityType))
       return refuse("INVALID_REQUEST", `Invalid client quota entity, duplicate entity entry ${entityType}`);
     if (entityName === "") return refuse("INVALID_REQUEST", `Empty ${entityType} not supported`);
+    if (entityType === "ip" && entityName !== null && canonicalAddress(entityName) === null)
+      return refuse("INVALID_REQUEST", `${entityName} is not a valid IP; names of hosts are not looked up here.`);
     entity.set(entityType, entityName);
   }
+  if (entity.has("ip") && entity.size > 1)
+    return refuse("INVALID_REQUEST", "Invalid client quota entity: an IP goes with neither a user nor a client id.");
   return null;
 }
 
-function refuseValue(key: string, value: number): Refusal | null {
-  const kind = CLIENT_QUOTAS.get(key);
+function refuseValue(quotas: ReadonlyMap<string, QuotaKind>, key: string, value: number): Refusal | null {
+  const kind = quotas.get(key);
   if (kind === undefined) return refuse("INVALID_REQUEST", `Invalid configuration key ${key}`);
   if (!(value > 0)) return refuse("INVALID_REQUEST", `Quota ${key} must be greater than 0`);
   if (kind === "fraction") return Number.isFinite(value) ? null : refuse("INVALID_REQUEST", `${key} must be finite.`);
-  if (value > WHOLE_MAX) return refuse("INVALID_REQUEST", `Proposed value for ${key} is too large for a LONG.`);
+  if (value > WHOLE_MAX[kind])
+    return refuse(
+      "INVALID_REQUEST",
+      `Proposed value for ${key} is too large for ${kind === "int" ? "an INT" : "a LONG"}.`,
+    );
   return Math.abs(value % 1) > 1e-6 ? refuse("INVALID_REQUEST", `${key} cannot be a fractional value.`) : null;
 }
 
