@@ -87,6 +87,10 @@ test("a client that tells its software is shown with name and version; the other
   await expect(rows.first()).toContainText(/platformatic-kafka \d+\.\d+\.\d+/);
   await page.getByTestId("client-search").fill("silent");
   await expect(rows.first()).toContainText("does not say");
+  // What comes over HTTP comes through the gateway, which says what it is, too.
+  expect((await cluster.fetch("/groups")).status).toBe(200);
+  await page.getByTestId("client-search").fill("vitrine-http");
+  await expect(rows.first()).toContainText(/vitrine-http \d+\.\d+\.\d+/);
   await told.close();
   await silent.disconnect();
 });

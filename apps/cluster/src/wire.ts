@@ -46,7 +46,13 @@ export async function openGateway({ start, processControl, onFatal }: GatewayPar
   const { spec } = start;
   const journal = openJournal(start.logFile);
   const peers = new TcpPeerNetwork({ clientId: "gateway", auth: { user: "gateway", secret: start.secret }, journal });
-  const clients = new TcpPeerNetwork({ clientId: "gateway", auth: null, advertised: CLIENT_ADVERTISED, journal });
+  const clients = new TcpPeerNetwork({
+    clientId: "gateway",
+    auth: null,
+    software: { name: "vitrine-http", version: VERSION },
+    advertised: CLIENT_ADVERTISED,
+    journal,
+  });
   const nobody = { host: spec.host, port: 0 };
   const broker = new Broker({
     config: {

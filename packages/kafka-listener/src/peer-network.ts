@@ -14,7 +14,7 @@ import {
 import type { FrameMemory } from "./frame-cutter.ts";
 import { failCall, type LaneLimits, type PeerCall } from "./peer-lane.ts";
 import { PeerNode, type PeerNodeSettings } from "./peer-node.ts";
-import type { ChannelAuth } from "./request-channel.ts";
+import type { ChannelAuth, Software } from "./request-channel.ts";
 import type { Journal } from "./types.ts";
 
 export interface PeerNetworkOptions {
@@ -22,6 +22,8 @@ export interface PeerNetworkOptions {
   readonly clientId: string;
   /** The cluster secret for peer listeners; null towards client listeners (gateway, tools). */
   readonly auth: ChannelAuth;
+  /** What we are, told to client listeners. */
+  readonly software?: Software;
   /** What the other side serves; requests of other versions are "not-sent". Everything, unless told otherwise. */
   readonly advertised?: Advertised;
   readonly journal?: Journal;
@@ -58,6 +60,7 @@ export class TcpPeerNetwork implements PeerNetwork {
     this.#settings = {
       clientId: options.clientId,
       auth: options.auth,
+      software: options.software ?? null,
       connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
       frameBytesMax: FRAME_BYTES_MAX,
       limits: { ...DEFAULT_LANE_LIMITS, ...options.limits },

@@ -1,13 +1,14 @@
 import type { Lane, PeerEndpoint, PeerEvent } from "@vitrine/broker";
 import type { FrameMemory } from "./frame-cutter.ts";
 import { failCall, PeerLane, type LaneLimits, type PeerCall } from "./peer-lane.ts";
-import { RequestChannel, type ChannelAuth, type ChannelEnd } from "./request-channel.ts";
+import { RequestChannel, type ChannelAuth, type ChannelEnd, type Software } from "./request-channel.ts";
 import type { Journal } from "./types.ts";
 
 /** What all peers of a network share. */
 export interface PeerNodeSettings {
   readonly clientId: string;
   readonly auth: ChannelAuth;
+  readonly software: Software | null;
   readonly connectTimeoutMs: number;
   readonly frameBytesMax: number;
   readonly frameMemory?: FrameMemory;
@@ -181,7 +182,7 @@ export class PeerNode {
   }
 
   #connect(onOpen: () => void, onEnd: (end: ChannelEnd, detail: string) => void): RequestChannel {
-    const { clientId, auth, connectTimeoutMs, frameBytesMax, frameMemory } = this.#settings;
+    const { clientId, auth, software, connectTimeoutMs, frameBytesMax, frameMemory } = this.#settings;
     const { host, port } = this.endpoint;
     const memory = frameMemory ? { frameMemory } : {};
     return new RequestChannel({
@@ -189,6 +190,7 @@ export class PeerNode {
       port,
       clientId,
       auth,
+      software,
       connectTimeoutMs,
       frameBytesMax,
       ...memory,

@@ -3,6 +3,7 @@ import {
   ApiKey,
   decodeResponse,
   encodeRequest,
+  newApiVersionsRequest,
   newSaslAuthenticateRequest,
   newSaslHandshakeRequest,
   ProtocolError,
@@ -15,6 +16,12 @@ import { MECHANISM, plainToken } from "./sasl.ts";
 /** Who we are towards a peer listener; null towards listeners that ask nobody. */
 export type ChannelAuth = { readonly user: string; readonly secret: string } | null;
 
+/** What a program is called and which version it is (KIP-511). */
+export interface Software {
+  readonly name: string;
+  readonly version: string;
+}
+
 /**
  * Why a channel is closed. "refused": nobody listens there. "unreachable": no connection came about in time. "auth": the secret was not
  * believed. "unopened": it broke before it was usable. "lost": it broke afterwards. "ended": we closed it.
@@ -26,6 +33,8 @@ export interface ChannelOptions {
   readonly port: number;
   readonly clientId: string;
   readonly auth: ChannelAuth;
+  /** Told before anything else, so that a console can show it; null where nobody looks. */
+  readonly software?: Software | null;
   readonly connectTimeoutMs: number;
   readonly frameBytesMax: number;
   /** Memory for answers. */
@@ -136,9 +145,10 @@ export class RequestChannel {
 
   #onConnect(): void {
     this.lastHeardMs = performance.now();
-    const { auth } = this.#options;
+    const { auth, software = null } = this.#options;
     if (auth === null) {
-      this.#opened();
+      if (software === null) this.#opened();
+      else this.#introduce(software);
       return;
     }
     this.#state = "authenticating";
@@ -154,6 +164,13 @@ export class RequestChannel {
         else this.#fail("auth", errorMessage ?? "the cluster secret was not believed");
       });
     });
+  }
+
+  /** The answer is not needed: what the other side serves is known. */
+  #introduce({ name, version }: Software): void {
+    this.#state = "authenticating";
+    const body = newApiVersionsRequest({ clientSoftwareName: name, clientSoftwareVersion: version });
+    this.#call(ApiKey.ApiVersions, 3, body, () => this.#opened());
   }
 
   #call(apiKey: number, apiVersion: number, body: object, then: (body: object) => void): void {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
 import { ApiKey, encodeRequest, newApiVersionsRequest, newApiVersionsResponse } from "@vitrine/protocol";
-import type { Listener } from "../src/index.ts";
-import { ask, askFrame, cluster, Inbox, Opened } from "./support.ts";
+import { type Listener, TcpPeerNetwork } from "../src/index.ts";
+import { ask, askFrame, askPeer, cluster, Inbox, Opened } from "./support.ts";
 
 let opened = new Opened();
 afterEach(async () => {
@@ -71,6 +71,20 @@ test("a connected client is shown with its names, what it last asked and how muc
   socket.end();
   await once(socket, "close");
   expect(listener.clients()).toEqual([]);
+});
+
+test("a node that uses a client listener says what it is before it asks", async () => {
+  const handler = new Inbox();
+  handler.auto = ({ request, reply }) =>
+    reply(request.apiKey === ApiKey.ApiVersions ? newApiVersionsResponse() : cluster("x"));
+  const listener = await opened.listen({ handler });
+  const software = { name: "vitrine-http", version: "1.2.3" };
+  const gateway = opened.network(new TcpPeerNetwork({ clientId: "gateway", auth: null, software }));
+  gateway.setEndpoints([{ nodeId: 2, host: "127.0.0.1", port: listener.port }]);
+  expect(await askPeer(gateway, 2)).toMatchObject({ ok: true });
+  expect(listener.clients()).toMatchObject([
+    { softwareName: "vitrine-http", softwareVersion: "1.2.3", lastApi: "DescribeCluster", requests: 2 },
+  ]);
 });
 
 test("a client that was refused stays to be seen, with the reason in words", async () => {
