@@ -19,6 +19,8 @@ export interface Subscription {
   readonly owned: readonly TopicPartition[];
   /** -1: it does not say. */
   readonly generation: number;
+  /** `client.rack` (KIP-881); null or absent: it does not say. */
+  readonly rack?: string | null;
 }
 
 export function writeSubscription(subscription: Subscription, assignor: string): Uint8Array {
@@ -26,6 +28,7 @@ export function writeSubscription(subscription: Subscription, assignor: string):
     topics: subscription.topics.toSorted(compareText),
     ownedPartitions: byTopic(subscription.owned),
     generationId: subscription.generation,
+    rackId: subscription.rack ?? null,
     userData: userData(subscription, assignor),
   });
   return write(DATA_CODECS.ConsumerProtocolSubscription, message);
@@ -41,6 +44,7 @@ export function readSubscription(bytes: Uint8Array): Subscription | null {
     topics: message.topics,
     owned: owned.length > 0 ? owned : (told?.owned ?? []),
     generation: message.generationId >= 0 ? message.generationId : (told?.generation ?? -1),
+    rack: message.rackId,
   };
 }
 

@@ -272,7 +272,7 @@ export class GroupMember {
   #sync(joined: JoinGroupResponse, context: MemberContext): void {
     this.#state = "syncing";
     const leads = joined.leader === joined.memberId;
-    this.#plan = leads ? assignAsLeader(joined, context.partitionsOf) : null;
+    this.#plan = leads ? assignAsLeader(joined, context) : null;
     const { heartbeatIntervalMs, sessionTimeoutMs } = this.#settings;
     this.#nextHeartbeatMs = context.nowMs + heartbeatIntervalMs;
     this.#await(syncCall(this.#settings, joined, this.#plan?.assignments ?? []), sessionTimeoutMs, true);

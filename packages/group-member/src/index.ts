@@ -3,6 +3,7 @@ export {
   type Assignor,
   type AssignorMember,
   type PartitionCounts,
+  type PartitionRacks,
   partitionId,
   type TopicPartition,
 } from "./assignors/assignor.ts";

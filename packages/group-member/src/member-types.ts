@@ -96,4 +96,6 @@ export interface MemberContext {
   readonly nowMs: number;
   /** Partitions of a topic as the metadata has them; 0: there is no such topic. */
   readonly partitionsOf: (topic: string) => number;
+  /** Racks of each partition's replicas, for a member that leads others who name theirs; absent: nobody knows. */
+  readonly racksOf?: (topic: string) => readonly (readonly string[])[];
 }

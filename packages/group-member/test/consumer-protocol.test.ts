@@ -10,20 +10,34 @@ test("C1 a subscription of version 0, as old clients send it, is read", () => {
     topics: ["a"],
     owned: [],
     generation: -1,
+    rack: null,
   });
 });
 
 test("C2 a version that is not known yet is read as the newest that is", () => {
-  const bytes = writeSubscription({ topics: ["a"], owned: [{ topic: "a", partition: 1 }], generation: 7 }, "range");
+  const bytes = writeSubscription(
+    { topics: ["a"], owned: [{ topic: "a", partition: 1 }], generation: 7, rack: "r1" },
+    "range",
+  );
   bytes[1] = 9;
-  expect(readSubscription(bytes)).toEqual({ topics: ["a"], owned: [{ topic: "a", partition: 1 }], generation: 7 });
+  expect(readSubscription(bytes)).toEqual({
+    topics: ["a"],
+    owned: [{ topic: "a", partition: 1 }],
+    generation: 7,
+    rack: "r1",
+  });
 });
 
 test("C3 sticky members tell what they own in user data: it is read where the message has none", () => {
   // version 0; user data: one topic "a" with partition 2, generation 3
   const data = "00000001" + "000161" + "00000001" + "00000002" + "00000003";
   const bytes = hex("0000" + "00000001" + "000161" + "00000013" + data);
-  expect(readSubscription(bytes)).toEqual({ topics: ["a"], owned: [{ topic: "a", partition: 2 }], generation: 3 });
+  expect(readSubscription(bytes)).toEqual({
+    topics: ["a"],
+    owned: [{ topic: "a", partition: 2 }],
+    generation: 3,
+    rack: null,
+  });
 });
 
 test("C4 an assignment reads back; empty bytes are an assignment of nothing", () => {

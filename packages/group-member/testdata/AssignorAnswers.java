@@ -16,10 +16,13 @@ public class AssignorAnswers {
     int n = 0;
     for (String name : List.of("range","roundrobin","sticky","cooperative-sticky"))
       for (int mode = 0; mode < 3; mode++)
-        for (int i = 0; i < 12; i++) out.add(one(name, mode));
+        for (int i = 0; i < 12; i++) out.add(one(name, mode, false));
+    // After the others, so that theirs stay as they are: racks of members and replicas (KIP-881).
+    for (int mode = 0; mode < 3; mode++)
+      for (int i = 0; i < 40; i++) out.add(one("range", mode, true));
     System.out.println("[\n" + String.join(",\n", out) + "\n]");
   }
-  static String one(String name, int mode) {
+  static String one(String name, int mode, boolean racked) {
     int topics = 1 + r.nextInt(4), members = 1 + r.nextInt(5);
     Map<String,Integer> counts = new TreeMap<>();
     for (int t = 0; t < topics; t++) counts.put("t" + t, 1 + r.nextInt(6));
@@ -31,6 +34,9 @@ public class AssignorAnswers {
       subs.put(NAMES.get(m), s);
       if (mode == 2 && r.nextBoolean()) inst.put(NAMES.get(m), "i" + (9 - m));
     }
+    Map<String,String> racks = new HashMap<>();
+    Map<String,List<PartitionInfo>> placed = racked ? place(counts) : new TreeMap<>();
+    if (racked) for (String m : subs.keySet()) if (r.nextInt(6) > 0) racks.put(m, "r" + r.nextInt(4));
     StringBuilder rounds = new StringBuilder();
     Map<String,List<TopicPartition>> owned = new TreeMap<>();
     int gen = -1;
@@ -51,22 +57,45 @@ public class AssignorAnswers {
         int g = owned.containsKey(c) ? gen : -1;
         ByteBuffer ud = null;
         if (as instanceof StickyAssignor st) { if (owned.containsKey(c)) { st.onAssignment(new Assignment(own), new ConsumerGroupMetadata("g", g, c, Optional.empty())); ud = st.subscriptionUserData(new HashSet<>(e.getValue())); } }
-        Subscription s = new Subscription(e.getValue(), ud, as instanceof CooperativeStickyAssignor ? own : List.of(), g, Optional.empty());
+        Subscription s = new Subscription(e.getValue(), ud, as instanceof CooperativeStickyAssignor ? own : List.of(), g, Optional.ofNullable(racks.get(c)));
         if (inst.containsKey(c)) s.setGroupInstanceId(Optional.of(inst.get(c)));
         in.put(c, s);
         if (ms.length() > 0) ms.append(",");
-        ms.append("{\"id\":\"" + c + "\",\"instance\":" + (inst.containsKey(c) ? "\"" + inst.get(c) + "\"" : "null") + ",\"topics\":" + js(e.getValue()) + ",\"owned\":" + tps(own) + ",\"generation\":" + g + "}");
+        ms.append("{\"id\":\"" + c + "\",\"instance\":" + (inst.containsKey(c) ? "\"" + inst.get(c) + "\"" : "null") + ",\"topics\":" + js(e.getValue()) + ",\"owned\":" + tps(own) + ",\"generation\":" + g + (racks.containsKey(c) ? ",\"rack\":\"" + racks.get(c) + "\"" : "") + "}");
       }
-      Map<String,List<TopicPartition>> res = as.assign(used(counts, subs), in);
+      placed.keySet().retainAll(used(counts, subs).keySet());
+      Map<String,List<TopicPartition>> res = racked ? as.assignPartitions(placed, in) : as.assign(used(counts, subs), in);
       StringBuilder rs = new StringBuilder();
       for (var e : new TreeMap<>(res).entrySet()) { if (rs.length() > 0) rs.append(","); rs.append("\"" + e.getKey() + "\":" + tps(e.getValue())); }
       if (rounds.length() > 0) rounds.append(",\n");
-      rounds.append(" {\"assignor\":\"" + name + "\",\"counts\":{" + used(counts, subs).entrySet().stream().map(x -> "\"" + x.getKey() + "\":" + x.getValue()).collect(Collectors.joining(",")) + "},\"members\":[" + ms + "],\"result\":{" + rs + "}}");
+      rounds.append(" {\"assignor\":\"" + name + "\",\"counts\":{" + used(counts, subs).entrySet().stream().map(x -> "\"" + x.getKey() + "\":" + x.getValue()).collect(Collectors.joining(",")) + "}" + (racked ? ",\"racks\":" + js(placed) : "") + ",\"members\":[" + ms + "],\"result\":{" + rs + "}}");
       owned = new TreeMap<>();
       for (var e : res.entrySet()) owned.put(e.getKey(), new ArrayList<>(e.getValue()));
       gen = round + 1;
     }
     return rounds.toString();
+  }
+  // Of every topic with the same number of partitions the replicas may lie alike, which is what co-partitioned topics are for.
+  static Map<String,List<PartitionInfo>> place(Map<String,Integer> counts) {
+    int kinds = 1 + r.nextInt(4), copies = 1 + r.nextInt(3);
+    boolean alike = r.nextBoolean();
+    Map<String,List<PartitionInfo>> placed = new TreeMap<>();
+    Map<Integer,Integer> shift = new HashMap<>();
+    for (var e : counts.entrySet()) {
+      List<PartitionInfo> ps = new ArrayList<>();
+      int from = alike ? shift.computeIfAbsent(e.getValue(), x -> r.nextInt(5)) : r.nextInt(5);
+      for (int p = 0; p < e.getValue(); p++) {
+        Node[] nodes = new Node[copies];
+        for (int i = 0; i < copies; i++) { int id = (from + p + i) % 5; nodes[i] = new Node(id, "h", 1, id == 4 ? null : "r" + (id % kinds)); }
+        ps.add(new PartitionInfo(e.getKey(), p, nodes[0], nodes, nodes));
+      }
+      placed.put(e.getKey(), ps);
+    }
+    return placed;
+  }
+  static String js(Map<String,List<PartitionInfo>> placed) {
+    return "{" + placed.entrySet().stream().map(e -> "\"" + e.getKey() + "\":[" + e.getValue().stream().map(p ->
+      js(Arrays.stream(p.replicas()).map(Node::rack).filter(Objects::nonNull).distinct().sorted().toList())).collect(Collectors.joining(",")) + "]").collect(Collectors.joining(",")) + "}";
   }
   static Map<String,Integer> used(Map<String,Integer> counts, Map<String,List<String>> subs) { Map<String,Integer> m = new TreeMap<>(counts); m.keySet().removeIf(t -> subs.values().stream().noneMatch(l -> l.contains(t))); return m; }
   static String js(List<String> l) { return "[" + l.stream().map(x -> "\"" + x + "\"").collect(Collectors.joining(",")) + "]"; }

@@ -15,16 +15,25 @@ export interface AssignorMember {
   readonly owned: readonly TopicPartition[];
   /** Generation in which it got what it owns; -1: it does not say. */
   readonly generation: number;
+  /** `client.rack`; null or absent: it does not say. */
+  readonly rack?: string | null;
 }
 
 /** Topic to its number of partitions; a topic that does not exist has no entry. */
 export type PartitionCounts = ReadonlyMap<string, number>;
 
+/** Topic to the racks of each partition's replicas, by partition number. */
+export type PartitionRacks = ReadonlyMap<string, readonly (readonly string[])[]>;
+
 /** Member id to what it gets; every member has an entry. */
 export type Assignment = ReadonlyMap<string, readonly TopicPartition[]>;
 
-/** Gives every partition of the subscribed topics to exactly one member that subscribes to it. Same input, same answer. */
-export type Assignor = (members: readonly AssignorMember[], counts: PartitionCounts) => Assignment;
+/** Gives every partition of the subscribed topics to exactly one member that subscribes to it. Same input, same answer. Only `range` looks at racks. */
+export type Assignor = (
+  members: readonly AssignorMember[],
+  counts: PartitionCounts,
+  racks?: PartitionRacks,
+) => Assignment;
 
 /** One string per partition; a topic's name holds no slash. */
 export function partitionId(at: TopicPartition): string {

@@ -138,9 +138,17 @@ export class MemberDriver {
     if (before === "ended") return;
     const nowMs = performance.now();
     const partitionsOf = (topic: string) => this.#engine.topic(topic)?.partitions.length ?? 0;
-    const effects = this.member.step(event, { nowMs, partitionsOf });
+    const racksOf = (topic: string) => this.#racksOf(topic);
+    const effects = this.member.step(event, { nowMs, partitionsOf, racksOf });
     for (const effect of effects) this.#carryOut(effect, nowMs);
     this.#schedule();
+  }
+
+  /** Where the replicas of a topic lie; brokers without a rack count as nowhere. */
+  #racksOf(topic: string): readonly (readonly string[])[] {
+    const racks = new Map(this.#engine.brokers().map(({ id, rack }) => [id, rack]));
+    const partitions = this.#engine.topic(topic)?.partitions ?? [];
+    return partitions.map(({ replicas }) => replicas.flatMap((id) => racks.get(id) ?? []));
   }
 
   #carryOut(effect: MemberEffect, nowMs: number): void {
