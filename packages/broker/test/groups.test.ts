@@ -28,6 +28,7 @@ import {
 import { beforeEach, describe, expect, test } from "vitest";
 import { createTopic, errorName, GroupClient } from "./group-client.ts";
 import { SmallCluster } from "./small-cluster.ts";
+import { TestClient } from "./test-client.ts";
 
 let cluster: SmallCluster;
 let group: GroupClient;
@@ -218,6 +219,51 @@ describe("a group", () => {
     expect(describe_(6)).toMatchObject({ groupState: "Dead", errorCode: 69 });
     expect(group.fetch("u").offset).toBe(-1);
     expect(remove()).toBe("GROUP_ID_NOT_FOUND");
+  });
+});
+
+describe("delivery", () => {
+  /** Four records; a consumer takes two, does these two things with them and dies; what was worked on, by it and by the one in its place. */
+  function workedOn(...steps: readonly ("work" | "commit")[]): string[] {
+    const client = new TestClient(cluster);
+    createTopic(cluster, "t");
+    const values = ["a", "b", "c", "d"];
+    const toRecord = (value: string) => ({
+      key: null,
+      value: new TextEncoder().encode(value),
+      timestampMs: 1_700_000_000_000,
+    });
+    expect(client.produce("t", values.map(toRecord)).error).toBe("NONE");
+    const first = group.alone();
+    const done: string[] = [];
+    for (const step of steps) {
+      if (step === "work") done.push(...client.values("t").slice(0, 2));
+      else expect(group.commit("t", 2, first)).toBe("NONE");
+    }
+    cluster.pass(10_100);
+    expect(group.commit("t", 4, first), "it is dead to the group").toBe("UNKNOWN_MEMBER_ID");
+    group.alone();
+    return [...done, ...client.values("t", Math.max(0, group.fetch("t").offset))];
+  }
+
+  test("X1 at most once: who commits before it works and dies between has lost what it had in hand, and doubles nothing", () => {
+    expect(workedOn("commit")).toEqual(["c", "d"]);
+  });
+
+  test("X2 C4 at least once: who works and dies before it commits has its records given again, and none is skipped", () => {
+    expect(workedOn("work")).toEqual(["a", "b", "a", "b", "c", "d"]);
+    cluster = new SmallCluster();
+    group = new GroupClient(cluster, "my-group");
+    expect(workedOn("work", "commit")).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("C6 offsets of a group with a member are not set from outside; once it has left they are", () => {
+    createTopic(cluster, "t");
+    const { memberId } = group.alone();
+    expect(group.commit("t", 1)).toBe("UNKNOWN_MEMBER_ID");
+    expect(group.leave(memberId)).toBe("NONE");
+    expect(group.commit("t", 1)).toBe("NONE");
+    expect(group.fetch("t").offset).toBe(1);
   });
 });
 

@@ -35,8 +35,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("refuse" as const), refuses: fc.boolean() }) },
 );
 
-test("GC61 one generation at a time, a leader who is a member, one answer for each request, no acknowledged commit lost", () => {
+/** GC1: from where each state is entered. */
+const ENTERED_FROM: Readonly<Record<string, readonly string[]>> = {
+  Empty: ["PreparingRebalance"],
+  PreparingRebalance: ["Stable", "CompletingRebalance", "Empty"],
+  CompletingRebalance: ["PreparingRebalance"],
+  Stable: ["CompletingRebalance"],
+  Dead: ["Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead"],
+};
+
+test("GC1 GC2 GC61 one generation at a time, a leader who is a member, one answer for each request, no acknowledged commit lost", () => {
   let acknowledged = 0;
+  let changes = 0;
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 120 }), (steps) => {
       const run = new Run();
@@ -44,11 +54,13 @@ test("GC61 one generation at a time, a leader who is a member, one answer for ea
       for (const each of steps) run.step(each);
       run.end();
       acknowledged += run.acknowledgedCount;
+      changes += run.changes;
     }),
     { numRuns: 300, seed: 20 },
   );
-  // Else the model says little about commits.
+  // Else the model says little about commits and states.
   expect(acknowledged).toBeGreaterThan(300);
+  expect(changes).toBeGreaterThan(1_000);
 });
 
 class Run {
@@ -63,6 +75,9 @@ class Run {
   /** The newest offset that was acknowledged, in the order of acknowledgement. */
   acknowledged = -1;
   acknowledgedCount = 0;
+  /** Of the group's state. */
+  changes = 0;
+  #generation = 0;
   #offset = 0;
   readonly #commits = new Map<number, number>();
 
@@ -87,6 +102,9 @@ class Run {
       case "failOver":
         this.#take();
         this.group.failOver();
+        // A generation that was not committed is not known to the next coordinator.
+        this.group.events.length = 0;
+        this.#generation = this.group.coordinator.describe("g")?.generation ?? 0;
         expect(this.group.fetch()).toBeGreaterThanOrEqual(this.acknowledged);
         break;
       case "settle":
@@ -197,7 +215,18 @@ class Run {
     if (error === "UNKNOWN_MEMBER_ID" || error === "left") member.memberId = "";
   }
 
+  #checkStates(): void {
+    for (const event of this.group.events.splice(0)) {
+      if (event.type !== "stateChanged") continue;
+      this.changes += 1;
+      expect(ENTERED_FROM[event.to]).toContain(event.from);
+      expect(event.generation).toBeGreaterThanOrEqual(this.#generation);
+      this.#generation = event.to === "Dead" ? 0 : event.generation;
+    }
+  }
+
   #check(): void {
+    this.#checkStates();
     const known = this.group.coordinator.describe("g");
     if (!known) return;
     const ids = known.members.map(({ memberId }) => memberId);
