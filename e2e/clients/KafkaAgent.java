@@ -164,6 +164,13 @@ public class KafkaAgent {
         });
         return map();
       }
+      case "stall":
+        member.stalled = true;
+        return map();
+      case "resume":
+        member.stalled = false;
+        member.poll();
+        return map();
       case "leave":
         member.leave();
         member = null;
@@ -248,10 +255,11 @@ public class KafkaAgent {
     final KafkaConsumer<String, String> consumer;
     final ExecutorService thread = Executors.newSingleThreadExecutor();
     volatile boolean stopping;
+    volatile boolean stalled;
 
     Member(String group, String topic, JsonNode args) throws Exception {
       Properties settings = base("group.id", group, "session.timeout.ms", args.get("sessionTimeoutMs").asInt(),
-          "heartbeat.interval.ms", 300, "max.poll.interval.ms", Math.max(10_000, args.get("sessionTimeoutMs").asInt()), "metadata.max.age.ms", 1_000,
+          "heartbeat.interval.ms", 300, "max.poll.interval.ms", maxPollIntervalMs(args), "metadata.max.age.ms", 1_000,
           "fetch.max.wait.ms", 200, "auto.offset.reset", "earliest",
           "enable.auto.commit", args.get("autoCommit").asBoolean(), "auto.commit.interval.ms", 300);
       if (args.hasNonNull("instanceId")) settings.put("group.instance.id", args.get("instanceId").asText());
@@ -271,8 +279,12 @@ public class KafkaAgent {
       }
     }
 
+    private static int maxPollIntervalMs(JsonNode args) {
+      return args.path("maxPollIntervalMs").asInt(Math.max(10_000, args.get("sessionTimeoutMs").asInt()));
+    }
+
     private void poll() {
-      if (stopping) return;
+      if (stopping || stalled) return;
       thread.submit(() -> {
         try {
           for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100)))

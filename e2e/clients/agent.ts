@@ -74,9 +74,19 @@ export interface Operations {
   finish: [Record<string, never>, Record<string, never>];
   /** Joins and consumes from the earliest record where nothing is committed. Tells `assigned` (all it now has) and `record`. */
   join: [
-    { group: string; topic: string; sessionTimeoutMs: number; instanceId?: string; autoCommit: boolean },
+    {
+      group: string;
+      topic: string;
+      sessionTimeoutMs: number;
+      maxPollIntervalMs?: number;
+      instanceId?: string;
+      autoCommit: boolean;
+    },
     Record<string, never>,
   ];
+  /** Polls no more, at the latest when the next record is there, without a word to the group, until `resume`; heartbeats go on. */
+  stall: [Record<string, never>, Record<string, never>];
+  resume: [Record<string, never>, Record<string, never>];
   /** As the member it is. */
   commit: [{ offsets: readonly { topic: string; partition: number; offset: number; metadata: string }[] }, object];
   leave: [Record<string, never>, Record<string, never>];

@@ -15,6 +15,8 @@ const kafka = new Kafka({
   kafkaJS: { brokers: process.argv[2]!.split(","), logLevel: logLevel.NOTHING },
 });
 let member: Consumer | null = null;
+/** What the member does with a record waits for it. */
+let stalled: PromiseWithResolvers<void> | null = null;
 
 const textOf = (bytes: Buffer | string | null | undefined) =>
   bytes === null || bytes === undefined ? null : bytes.toString();
@@ -108,6 +110,7 @@ serve({
     group: string;
     topic: string;
     sessionTimeoutMs: number;
+    maxPollIntervalMs?: number;
     instanceId?: string;
     autoCommit: boolean;
   }) => {
@@ -123,6 +126,8 @@ serve({
       // librdkafka's own default; the package's is round robin alone.
       "partition.assignment.strategy": "range,roundrobin",
       ...(args.instanceId !== undefined && { "group.instance.id": args.instanceId }),
+      // The package doubles it: it reads ahead, and counts from when a record is handed over.
+      ...(args.maxPollIntervalMs !== undefined && { "max.poll.interval.ms": args.maxPollIntervalMs / 2 }),
       rebalance_cb: (error: { code: number }, assignment: readonly { partition: number }[]) => {
         if (error.code === kafkaJavascript.CODES.ERRORS.ERR__ASSIGN_PARTITIONS)
           tell({ event: "assigned", partitions: assignment.map(({ partition }) => partition) });
@@ -132,8 +137,18 @@ serve({
     await consumer.connect();
     await consumer.subscribe({ topics: [args.topic] });
     await consumer.run({
-      eachMessage: async ({ partition, message }) => tell({ event: "record", record: readRecord(partition, message) }),
+      eachMessage: async ({ partition, message }) => {
+        await stalled?.promise;
+        tell({ event: "record", record: readRecord(partition, message) });
+      },
     });
+  },
+  stall: async () => {
+    stalled = Promise.withResolvers();
+  },
+  resume: async () => {
+    stalled?.resolve();
+    stalled = null;
   },
   commit: ({ offsets }: { offsets: { topic: string; partition: number; offset: number; metadata: string }[] }) =>
     member!.commitOffsets(offsets.map((item) => ({ ...item, offset: String(item.offset) }))),

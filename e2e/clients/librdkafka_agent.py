@@ -201,14 +201,14 @@ def sequence(topic, more):
 
 
 class Member:
-    def __init__(self, group, topic, sessionTimeoutMs, autoCommit, instanceId=None):
+    def __init__(self, group, topic, sessionTimeoutMs, autoCommit, instanceId=None, maxPollIntervalMs=None):
         static = {} if instanceId is None else {"group_instance_id": instanceId}
         self.consumer = Consumer(
             base(
                 group_id=group,
                 session_timeout_ms=sessionTimeoutMs,
                 heartbeat_interval_ms=300,
-                max_poll_interval_ms=max(10_000, sessionTimeoutMs),
+                max_poll_interval_ms=maxPollIntervalMs or max(10_000, sessionTimeoutMs),
                 topic_metadata_refresh_interval_ms=1_000,
                 fetch_wait_max_ms=200,
                 auto_offset_reset="earliest",
@@ -218,6 +218,7 @@ class Member:
             )
         )
         self.stopping = False
+        self.stalled = False
         # Work for the thread that polls: a consumer belongs to one thread.
         self.work = queue.Queue()
         self.consumer.subscribe([topic], on_assign=lambda _, assigned: self.tell(assigned))
@@ -231,6 +232,9 @@ class Member:
         while not self.stopping:
             while not self.work.empty():
                 self.work.get()()
+            if self.stalled:
+                time.sleep(0.05)
+                continue
             message = self.consumer.poll(0.2)
             if message is None:
                 continue
@@ -270,6 +274,10 @@ def commit(offsets):
             raise KafkaException(tp.error)
 
 
+def stall(stalled):
+    member.stalled = stalled
+
+
 def leave():
     global member
     member.leave()
@@ -295,6 +303,8 @@ HANDLERS = {
     "finish": finish,
     "join": join,
     "commit": commit,
+    "stall": lambda: stall(True),
+    "resume": lambda: stall(False),
     "leave": leave,
 }
 

@@ -153,6 +153,60 @@ describe("static members", () => {
   );
 });
 
+describe("a member that stops polling", () => {
+  const MAX_POLL_INTERVAL_MS = 6_000;
+  /** @confluentinc/kafka-javascript 1.10 says nothing, here and at Apache Kafka. */
+  const tellsRefusedCommits = ({ name }: Client) => name !== "kafka-javascript";
+  /** kafkajs and @platformatic/kafka have no max.poll.interval.ms, and nobody stops kcat. */
+  const thatHaveToPoll = CLIENTS.filter(({ name }) => ["java", "librdkafka", "kafka-javascript"].includes(name));
+
+  test.concurrent.each(thatHaveToPoll)(
+    "$name: its partitions go to the other though it lives, its commit is refused, and it has its share again when it polls",
+    async (client) => {
+      const topic = `stalled-${client.name}`;
+      const group = `g-${topic}`;
+      const admin = party.admin(client);
+      await party.createTopic(client, { topic, partitions: 4, replication: 3 });
+      const [first, second] = [party.another(client), party.another(client)];
+      const timing = { sessionTimeoutMs: MAX_POLL_INTERVAL_MS, maxPollIntervalMs: MAX_POLL_INTERVAL_MS };
+      const wishes = { group, topic, ...timing, autoCommit: false };
+      await first.call("join", wishes);
+      await untilShared([first], [0, 1, 2, 3]);
+      await second.call("join", wishes);
+      await untilShared([first, second], [0, 1, 2, 3]);
+      await produceNumbers(admin, topic, 4, 0, 40);
+      await untilRead([first, second], 0, 40);
+      const lost = assignedTo(first)!;
+      await first.call("stall", {});
+      await produceNumbers(admin, topic, 4, 40, 80);
+      await untilShared([second], [0, 1, 2, 3]);
+      // Nothing was committed, so the other begins where the group began.
+      await untilRead([second], 0, 80);
+      expect((await admin.call("describeGroup", { group })).members).toHaveLength(1);
+      const offsets = lost.map((partition) => ({ topic, partition, offset: 10, metadata: "" }));
+      const refused = await first.call("commit", { offsets }).then(
+        () => false,
+        () => true,
+      );
+      expect(refused).toBe(tellsRefusedCommits(client));
+      expect(await admin.call("committed", { group, topic })).toEqual([]);
+      await first.call("resume", {});
+      await waitFor(() => assignedTo(first)!.length === 2 && assignedTo(second)!.length === 2, {
+        what: () => `both to have two; they have ${assignedTo(first)?.join()} and ${assignedTo(second)?.join()}`,
+        timeoutMs: 40_000,
+      });
+      await untilShared([first, second], [0, 1, 2, 3]);
+      await produceNumbers(admin, topic, 4, 80, 120);
+      await untilRead([first, second], 80, 120);
+      expect((await admin.call("describeGroup", { group })).members).toHaveLength(2);
+      const again = assignedTo(first)!.map((partition) => ({ topic, partition, offset: 10, metadata: "" }));
+      await first.call("commit", { offsets: again });
+      await Promise.all([first.call("leave", {}), second.call("leave", {})]);
+    },
+    100_000,
+  );
+});
+
 describe("a topic that grows", () => {
   /** @platformatic/kafka 2.12 looks at a topic's partitions only when it joins. */
   const thatLookAgain = CLIENTS.filter((client) => client.name !== "platformatic");
