@@ -169,6 +169,58 @@ test("a client's quota makes it wait, and it says so; others are not held up", a
   expect((await quota(true)).entries[0]!.errorCode).toBe(0);
 });
 
+test("HTTP is a client with quotas, too: used up for long it is 429, at every process, and other clients go on", async () => {
+  await createTopic(cluster, "posted");
+  const quota = (remove: boolean) =>
+    wire.request(
+      ApiKey.AlterClientQuotas,
+      1,
+      newAlterClientQuotasRequest({
+        entries: [
+          {
+            entity: [{ entityType: "client-id", entityName: "vitrine-http" }],
+            ops: [{ key: "producer_byte_rate", value: 1_000, remove }],
+          },
+        ],
+      }),
+    );
+  expect((await quota(false)).entries[0]!.errorCode).toBe(0);
+  const gateway = cluster.url;
+  const ownFace = cluster.ready.brokers[0]!.http;
+  for (const base of [gateway, ownFace]) {
+    const post = () => fetch(new URL("/topics/posted/values", base), { method: "POST", body: "x".repeat(40_000) });
+    const refused = await waitFor(
+      async () => {
+        const answer = await post();
+        return answer.status === 429 ? answer : null;
+      },
+      { what: `429 at ${base}` },
+    );
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(1);
+    expect(refused.headers.get("ratelimit-policy")).toBe('"produce";q=1000;qu="content-bytes";w=1');
+    expect(await refused.json()).toMatchObject({
+      kafka_code: 89,
+      "violated-policies": ["produce"],
+      side_effects: "none",
+    });
+    // What is not about records goes on, through the same processes.
+    expect((await fetch(new URL("/groups", base))).status).toBe(200);
+  }
+  const free = new Kafka({
+    clientId: "free",
+    brokers: cluster.bootstrapServers.split(","),
+    logLevel: logLevel.ERROR,
+  }).producer();
+  await free.connect();
+  await free.send({ topic: "posted", messages: [{ value: "x" }] });
+  await free.disconnect();
+  expect((await quota(true)).entries[0]!.errorCode).toBe(0);
+  await waitFor(
+    async () => (await fetch(new URL("/topics/posted/values", gateway), { method: "POST", body: "x" })).status === 201,
+    { what: "writes to be taken again" },
+  );
+});
+
 test("an address that connects faster than its quota is closed at the door, and comes in when the quota is gone", async () => {
   const quota = (remove: boolean) =>
     wire.request(

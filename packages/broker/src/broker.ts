@@ -30,8 +30,9 @@ import type { ApiRequest, Clock, PeerEvent, PeerNetwork, RequestContext, Schedul
 import { Quorum } from "./quorum.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { ClientQuotas } from "./quotas/client-quotas.ts";
+import type { QuotaName } from "./quotas/client-limits.ts";
 import { ConnectionQuotas } from "./quotas/connection-quotas.ts";
-import { metered } from "./quotas/request-meter.ts";
+import { isMetered, metered } from "./quotas/request-meter.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
 import type { BrokerParts, Handler, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
@@ -211,6 +212,11 @@ export class Broker {
     });
   }
 
+  /** The quota of a client without a user, in its unit per second; null: none. */
+  clientQuota(name: QuotaName, clientId: string): number | null {
+    return this.#quotas.boundOf(name, clientId);
+  }
+
   /** A request of a client, a peer or this process. The reply comes once, never inside this call. */
   submit(request: ApiRequest, from: RequestContext, reply: Reply): void {
     if (this.#loop.hasEnded || (from.listener === "client" && this.#loop.inboxSize >= INBOX_MAX)) {
@@ -221,8 +227,12 @@ export class Broker {
       this.traffic.request(request.apiKey);
       const handler = HANDLERS.get(request.apiKey);
       if (!handler) reply("close");
-      else if (from.listener !== "client" || !this.#quotas.isActive) this.#handle(handler, request, from, reply);
-      else metered(this.#parts, request, reply, (meteredReply) => this.#handle(handler, request, from, meteredReply));
+      else if (!this.#quotas.isActive || !isMetered(request, from)) this.#handle(handler, request, from, reply);
+      else {
+        // A connection between nodes is not only HTTP's: it is never silent.
+        const answer: Reply = from.listener === "client" ? reply : (body) => reply(body);
+        metered(this.#parts, request, answer, (meteredReply) => this.#handle(handler, request, from, meteredReply));
+      }
     });
   }
 

@@ -49,6 +49,9 @@ export type PeerEvent =
   /** A connection attempt was refused by the host: nobody listens there, so the process is gone. */
   | { readonly type: "refused"; readonly nodeId: NodeId };
 
+/** Client id of whatever comes over HTTP, from whichever process: for quotas it is one client. */
+export const HTTP_CLIENT_ID = "vitrine-http";
+
 /** Broker to broker, in Kafka's protocol. Loss and refusal are events; the result callback is called exactly once. */
 export type Lane = "control" | "vote" | "raft" | "replication" | "data" | "poll";
 

@@ -1,4 +1,6 @@
+import { HTTP_CLIENT_ID } from "@vitrine/broker";
 import { errorFromCode, ZERO_UUID } from "@vitrine/core";
+import { buildBatch } from "@vitrine/protocol";
 import {
   ApiKey,
   newAlterClientQuotasRequest,
@@ -9,6 +11,8 @@ import {
   newDescribeUserScramCredentialsRequest,
   newFetchRequest,
   newFetchRequestFetchPartition,
+  newProduceRequest,
+  type FetchResponse,
 } from "@vitrine/protocol/types";
 import { beforeEach, expect, test } from "vitest";
 import { AdminClient, ask } from "./admin-client.ts";
@@ -71,6 +75,48 @@ test("Q8 a consumer over its quota gets nothing but the time to wait, and afterw
   const later = fetchAll("t");
   expect(later.throttleTimeMs).toBe(0);
   expect(later.responses[0]!.partitions[0]!.records!.length).toBeGreaterThan(700);
+});
+
+test("Q18 what comes over HTTP is one client, counted where it arrives, and silences no connection between nodes", () => {
+  admin.createTopic("t", [[1, 2, 3]]);
+  limit({ producer_byte_rate: 100, consumer_byte_rate: 100 });
+  const leader = admin.partition("t").leader;
+  const batch = (size: number) =>
+    buildBatch([{ key: null, value: new Uint8Array(size), timestampMs: 1_700_000_000_000 }]);
+  const produce = (listener: "local" | "peer" | "client", clientId: string) => {
+    const request = newProduceRequest({
+      acks: -1,
+      timeoutMs: 2_000,
+      topicData: [{ name: "t", topicId: ZERO_UUID, partitionData: [{ index: 0, records: batch(2_000) }] }],
+    });
+    const answer = cluster.send<{ throttleTimeMs: number }>(leader, ApiKey.Produce, request, 9, listener, clientId);
+    cluster.until(() => answer.done, "the answer to a write");
+    return { throttleTimeMs: (answer.body as { throttleTimeMs: number }).throttleTimeMs, muteMs: answer.muteMs };
+  };
+  expect(produce("peer", "node-2")).toEqual({ throttleTimeMs: 0, muteMs: 0 });
+  expect(produce("peer", "node-2").throttleTimeMs).toBe(0);
+  produce("local", HTTP_CLIENT_ID);
+  const over = produce("peer", HTTP_CLIENT_ID);
+  expect(over.throttleTimeMs).toBeGreaterThan(1_000);
+  expect(over.muteMs).toBe(0);
+  const throughGateway = produce("client", HTTP_CLIENT_ID);
+  expect(throughGateway.throttleTimeMs).toBeGreaterThan(1_000);
+  expect(throughGateway.muteMs).toBe(0);
+  const fetch = () => {
+    const partition = newFetchRequestFetchPartition({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20 });
+    const request = newFetchRequest({
+      maxWaitMs: 0,
+      topics: [{ topic: "t", topicId: ZERO_UUID, partitions: [partition] }],
+    });
+    const answer = cluster.send<FetchResponse>(leader, ApiKey.Fetch, request, 12, "local", HTTP_CLIENT_ID);
+    cluster.until(() => answer.done, "the answer to a fetch");
+    return answer.body as FetchResponse;
+  };
+  expect(fetch()).toMatchObject({ throttleTimeMs: 0 });
+  const throttled = fetch();
+  expect(throttled.throttleTimeMs).toBeGreaterThan(1_000);
+  expect(throttled.responses).toEqual([]);
+  expect(cluster.broker(1).clientQuota("producer_byte_rate", HTTP_CLIENT_ID)).toBe(100);
 });
 
 test("Q9 changes of topics are counted at the controller, whichever broker was asked; the rest of a request is refused", () => {

@@ -116,6 +116,7 @@ export class SmallCluster {
     body: unknown,
     apiVersion: number,
     listener: RequestContext["listener"] = "client",
+    clientId = "test",
   ) {
     const answer: { done: boolean; body: Body | "close" | null; count: number; muteMs: number } = {
       done: false,
@@ -124,7 +125,7 @@ export class SmallCluster {
       muteMs: 0,
     };
     this.broker(to).submit(
-      { apiKey, apiVersion, clientId: "test", body },
+      { apiKey, apiVersion, clientId, body },
       { listener, connectionId: "1", remote: "test" },
       (reply, muteMs = 0) => {
         answer.muteMs = muteMs;

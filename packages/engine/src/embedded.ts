@@ -2,7 +2,16 @@
  * The engine over a node of our own in this process: metadata from its image, requests for itself by `submit`, requests for others
  * through its peer network. In the gateway, whose node has no roles, requests for brokers go to their client listeners instead.
  */
-import type { ApiRequest, Broker, Lane, PeerEndpoint, PeerNetwork, PeerResult, RequestContext } from "@vitrine/broker";
+import {
+  HTTP_CLIENT_ID,
+  type ApiRequest,
+  type Broker,
+  type Lane,
+  type PeerEndpoint,
+  type PeerNetwork,
+  type PeerResult,
+  type RequestContext,
+} from "@vitrine/broker";
 import { isInternalTopic, type NodeId, type Uuid } from "@vitrine/core";
 import { endpointOf, type BrokerRegistration, type MetadataImage, type TopicImage } from "@vitrine/metadata";
 import type {
@@ -13,8 +22,10 @@ import type {
   Engine,
   MetadataPosition,
   PartitionInfo,
+  QuotaState,
   TopicInfo,
 } from "./engine.ts";
+import { type QuotaKind, QuotaWaits } from "./quota-waits.ts";
 
 export interface EmbeddedEngineOptions {
   readonly broker: Broker;
@@ -24,6 +35,14 @@ export interface EmbeddedEngineOptions {
   readonly clients?: PeerNetwork;
   readonly nowMs: () => number;
 }
+
+const PRODUCE = 0;
+const FETCH = 1;
+/** What quotas of bytes are about. */
+const QUOTA_KINDS: ReadonlyMap<number, QuotaKind> = new Map([
+  [PRODUCE, "produce"],
+  [FETCH, "fetch"],
+]);
 
 const LOCAL: RequestContext = { listener: "local", connectionId: "local", remote: "local" };
 
@@ -40,6 +59,7 @@ class EmbeddedEngine implements Engine {
   readonly #topics = new WeakMap<TopicImage, { image: MetadataImage; info: TopicInfo }>();
   readonly #brokers = new WeakMap<BrokerRegistration, BrokerInfo>();
   readonly #heardMs = new Map<NodeId, number>();
+  readonly #waits = new QuotaWaits();
   #announced = false;
 
   constructor(options: EmbeddedEngineOptions) {
@@ -112,19 +132,50 @@ class EmbeddedEngine implements Engine {
         if (!open) return;
         open = false;
         options.signal?.removeEventListener("abort", onAbort);
-        if (result.ok) this.#heardMs.set(result.servedBy, this.#options.nowMs());
+        if (result.ok) this.#heard(apiKey, result.servedBy, result.body);
         resolve(result);
       };
       const onAbort = () => settle({ ok: false, reason: "timeout" });
       if (options.signal?.aborted) return onAbort();
       options.signal?.addEventListener("abort", onAbort);
-      this.#route(apiKey, body, options, settle);
+      const waitMs = this.#waitMs(apiKey, options);
+      if (waitMs === 0) this.#route(apiKey, body, options, settle);
+      else if (waitMs >= options.timeoutMs) settle({ ok: false, reason: "not-sent" });
+      else
+        setTimeout(() => {
+          if (open) this.#route(apiKey, body, options, settle);
+        }, waitMs);
     });
+  }
+
+  quota(of: QuotaKind): QuotaState | null {
+    const bytesPerSecond = this.#broker.clientQuota(
+      of === "produce" ? "producer_byte_rate" : "consumer_byte_rate",
+      HTTP_CLIENT_ID,
+    );
+    if (bytesPerSecond === null) return null;
+    return { bytesPerSecond, waitMs: this.#waits.longestMs(of, this.#options.nowMs()) };
+  }
+
+  #heard(apiKey: number, node: NodeId, body: unknown): void {
+    const nowMs = this.#options.nowMs();
+    this.#heardMs.set(node, nowMs);
+    const kind = QUOTA_KINDS.get(apiKey);
+    const { throttleTimeMs = 0 } = (body ?? {}) as { throttleTimeMs?: number };
+    if (kind !== undefined) this.#waits.note(kind, node, throttleTimeMs, nowMs);
+  }
+
+  #waitMs(apiKey: number, { to }: CallOptions): number {
+    const kind = QUOTA_KINDS.get(apiKey);
+    const node = to === "controller" ? null : to === "self" ? this.selfId : to.node;
+    // A quota that was taken away makes nobody wait.
+    if (kind === undefined || node === null || this.quota(kind) === null) return 0;
+    return this.#waits.leftMs(kind, node, this.#options.nowMs());
   }
 
   #route<Body>(apiKey: number, body: unknown, options: CallOptions, settle: (result: CallResult<Body>) => void): void {
     const { to, timeoutMs } = options;
-    const request: ApiRequest = { apiKey, apiVersion: -1, clientId: "vitrine-http", body };
+    const request: ApiRequest = { apiKey, apiVersion: -1, clientId: HTTP_CLIENT_ID, body };
     if (to === "controller") {
       const controllerId = this.#broker.controllerId;
       this.#broker.callController(apiKey, body, timeoutMs, (result) => settle(answered(result, controllerId)));
@@ -143,7 +194,9 @@ class EmbeddedEngine implements Engine {
       return;
     }
     const network = this.#options.clients ?? this.#options.peers;
-    const lane: Lane = options.longPoll ? "poll" : "data";
+    // A broker does not read a client's connection while a quota is used up: what is not about records does not wait behind that.
+    const isRecords = QUOTA_KINDS.has(apiKey) || this.#options.clients === undefined;
+    const lane: Lane = options.longPoll ? "poll" : isRecords ? "data" : "control";
     network.request(node, lane, request, timeoutMs, (result) => settle(answered(result, node)));
   }
 

@@ -59,6 +59,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A quota of the callers over HTTP, who are one client to it. */
+export interface QuotaState {
+  readonly bytesPerSecond: number;
+  /** Until they may again, as the last answer said; 0: now. */
+  readonly waitMs: number;
+}
+
 export interface MetadataPosition {
   /** Offset in the metadata log up to which this node has applied, exclusive. */
   readonly offset: Offset;
@@ -81,8 +88,11 @@ export interface Engine {
   metadataPosition(): MetadataPosition;
   /** Called after each change of metadata; returns the way to stop. */
   onMetadata(listener: () => void): () => void;
+  /** What those who write or read over HTTP may do together, by the cluster's client quotas; null: there is no quota. */
+  quota(of: "produce" | "fetch"): QuotaState | null;
   /**
    * Sends one request (the generated request type of `apiKey`, at the newest version both sides know) and gives the generated response type.
+   * Produce and Fetch wait here first while a quota is used up; one that would wait for longer than its time is "not-sent".
    * Never retries: who knows whether a repeat is safe decides. Rejects never.
    */
   call<Body>(apiKey: number, body: unknown, options: CallOptions): Promise<CallResult<Body>>;

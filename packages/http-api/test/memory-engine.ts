@@ -4,7 +4,7 @@
  */
 import { errorCode, randomUuid, seededRandom } from "@vitrine/core";
 import type { ErrorName, Uuid } from "@vitrine/core";
-import type { BrokerInfo, CallFailure, CallOptions, CallResult, Engine, TopicInfo } from "@vitrine/engine";
+import type { BrokerInfo, CallFailure, CallOptions, CallResult, Engine, QuotaState, TopicInfo } from "@vitrine/engine";
 import { patchBatch, splitBatches } from "@vitrine/protocol";
 import {
   newFetchResponse,
@@ -40,6 +40,7 @@ export class MemoryEngine implements Engine, MemoryState {
   readonly damaged = new Map<string, number>();
   /** Topic-partition to a promise that Produce waits for. */
   readonly holds = new Map<string, Promise<void>>();
+  readonly quotas = new Map<"produce" | "fetch", QuotaState>();
   readonly #random = seededRandom(7);
   readonly byName = new Map<string, Topic>();
   readonly #listeners = new Set<() => void>();
@@ -96,6 +97,10 @@ export class MemoryEngine implements Engine, MemoryState {
 
   metadataPosition() {
     return { offset: this.#offset as ReturnType<Engine["metadataPosition"]>["offset"], epoch: 1 };
+  }
+
+  quota(of: "produce" | "fetch"): QuotaState | null {
+    return this.quotas.get(of) ?? null;
   }
 
   onMetadata(listener: () => void): () => void {

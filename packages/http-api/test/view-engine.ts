@@ -50,6 +50,10 @@ export class ViewEngine implements Engine {
     return { offset: Offset(this.#offset), epoch: 1 };
   }
 
+  quota(): null {
+    return null;
+  }
+
   onMetadata(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -29,6 +29,7 @@ import {
 import { joinBatches } from "../joined-batches.ts";
 import { METADATA_TOPIC, METADATA_TOPIC_ID } from "../metadata-topic.ts";
 import { partitionLogKey } from "../partitions.ts";
+import { isMetered } from "../quotas/request-meter.ts";
 import { preferredReadReplica } from "../replica-selector.ts";
 import type { BrokerParts, Handler, Reply } from "../request.ts";
 import { nodeEndpointsOf } from "./leader-hint.ts";
@@ -68,7 +69,7 @@ export const fetch: Handler = (parts, request, from, reply) => {
     return;
   }
   const isClient = from.listener === "client";
-  const quotaClient = isClient && parts.quotas.isActive ? (request.clientId ?? "") : null;
+  const quotaClient = parts.quotas.isActive && isMetered(request, from) ? (request.clientId ?? "") : null;
   new FetchInProgress(
     parts,
     { body, apiVersion: request.apiVersion, context: begun.context, replicaId, isClient, quotaClient },

@@ -3,12 +3,20 @@ import type { MetadataImage } from "@vitrine/metadata";
 import { quotaKey, type QuotaEntityType } from "@vitrine/metadata";
 
 /** Kafka's keys of client quotas. */
-export type QuotaName = "producer_byte_rate" | "consumer_byte_rate" | "request_percentage" | "controller_mutation_rate";
+export const QUOTA_NAMES = [
+  "producer_byte_rate",
+  "consumer_byte_rate",
+  "request_percentage",
+  "controller_mutation_rate",
+] as const;
+export type QuotaName = (typeof QUOTA_NAMES)[number];
 
 export interface ClientLimit {
   readonly bound: number;
   /** Whoever has the same word shares the quota. */
   readonly sharedBy: string;
+  /** It is a user's, whatever its client ids. */
+  readonly ofUser: boolean;
 }
 
 /** Without authentication every client is this user. */
@@ -45,7 +53,7 @@ export class ClientLimits {
       const bound = this.#quotas.get(quotaKey(entity))?.values.get(name);
       if (bound === undefined) continue;
       const sharedBy = JSON.stringify([userPart === "none" ? "" : user, clientPart === "none" ? "" : clientId]);
-      return { bound, sharedBy };
+      return { bound, sharedBy, ofUser: clientPart === "none" };
     }
     return null;
   }

@@ -64,6 +64,12 @@ test("Q3 clients share a user's quota, and have a default of clients each to the
   expect(ofClients.record("producer_byte_rate", "b", 1_000, 0)).toBe(0);
 });
 
+test("Q18 a quota of a user is shared by whatever client, one of a client is its own", () => {
+  expect(counting([{ user: null }, { consumer_byte_rate: 1 }]).isShared("c")).toBe(true);
+  expect(counting([{ user: null, clientId: null }, { consumer_byte_rate: 1 }]).isShared("c")).toBe(false);
+  expect(counting([{ clientId: "c" }, { request_percentage: 1 }]).isShared("c")).toBe(false);
+});
+
 test("Q4 request time throttles for one window at most", () => {
   const counted = counting([{ clientId: "c" }, { request_percentage: 1 }]);
   // Two seconds of work are 200 percent of one.

@@ -3,7 +3,7 @@
  * and nothing at all while there is none.
  */
 import type { MetadataDelta, MetadataImage } from "@vitrine/metadata";
-import { ANONYMOUS, ClientLimits, type QuotaName } from "./client-limits.ts";
+import { ANONYMOUS, ClientLimits, QUOTA_NAMES, type QuotaName } from "./client-limits.ts";
 import { Recent } from "./recent.ts";
 import { SampledRate, throttleTimeMs, type RateWindows } from "./sampled-rate.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -50,6 +50,16 @@ export class ClientQuotas {
 
   applyDelta({ clientQuotasChanged, after }: MetadataDelta): void {
     if (clientQuotasChanged) this.update(after.clientQuotas);
+  }
+
+  /** null: no quota. */
+  boundOf(name: QuotaName, clientId: string): number | null {
+    return this.#limits.of(name, ANONYMOUS, clientId)?.bound ?? null;
+  }
+
+  /** Whether some quota that holds for a client is a user's, which all clients share. */
+  isShared(clientId: string): boolean {
+    return QUOTA_NAMES.some((name) => this.#limits.of(name, ANONYMOUS, clientId)?.ofUser === true);
   }
 
   /** Counts bytes (or, for `request_percentage`, hundredths of seconds) and says how long the client must wait now. */

@@ -3,8 +3,13 @@
  * for as long (KIP-219). Fetches are counted where their answers are made, changes of metadata where they are decided.
  */
 import { ApiKey, type ProduceRequest } from "@vitrine/protocol/types";
-import type { ApiRequest } from "../ports.ts";
+import { HTTP_CLIENT_ID, type ApiRequest, type RequestContext } from "../ports.ts";
 import type { BrokerParts, Reply } from "../request.ts";
+
+/** Q18: requests of clients, and those that came over HTTP, here or at another node. */
+export function isMetered({ clientId }: ApiRequest, { listener }: RequestContext): boolean {
+  return listener === "client" || clientId === HTTP_CLIENT_ID;
+}
 
 /** Handles a request with its reply counted. The clock is asked again afterwards: the time that handling takes is what `request_percentage` is about. */
 export function metered(
@@ -36,7 +41,9 @@ export function metered(
     }
     const muteMs = throttle(body);
     const tells = body !== null && muteMs > 0 && "throttleTimeMs" in body;
-    reply(tells ? { ...body, throttleTimeMs: muteMs } : body, muteMs);
+    // HTTP's own waits by itself. A quota of all clients of a user holds for whoever takes its name.
+    const isTrusted = clientId === HTTP_CLIENT_ID && !quotas.isShared(clientId);
+    reply(tells ? { ...body, throttleTimeMs: muteMs } : body, isTrusted ? 0 : muteMs);
   });
   // What the handler parked is answered later, at nobody's cost.
   handledMs = nowMs() - begunMs;

@@ -130,6 +130,11 @@ export class MemberSession {
     this.#refuseEnded();
   }
 
+  /** Its caller lives, whatever becomes of what it asked. */
+  keepAlive(): void {
+    this.#driver.poll();
+  }
+
   /** The next records. One poll at a time: a new one ends the one before. Fails with a problem where the member is no more. */
   async poll(options: PollOptions): Promise<PollResult> {
     const turn = ++this.#polls;

@@ -6,9 +6,12 @@ import { newFetchRequest, newFetchRequestFetchPartition } from "@vitrine/protoco
 import type { FetchResponse, FetchResponsePartitionData } from "@vitrine/protocol/types";
 import type { Position } from "@vitrine/api";
 import { decodeRecords } from "./decode.ts";
+import { QUOTA_WAIT_MS_MAX } from "../quota.ts";
 import type { LogRecord } from "./log-record.ts";
 
 const FETCH = 1;
+/** Answers of a broker in a row that only say how long to wait. */
+const THROTTLED_MAX = 3;
 /** Beyond the wait itself: how long the answer may take. */
 const ANSWER_MS = 5_000;
 
@@ -86,12 +89,20 @@ export async function fetchTopicsFromLeader(
       ),
     })),
   });
-  const result = await engine.call<FetchResponse>(FETCH, request, {
-    to: { node: plan.leader },
-    timeoutMs: plan.waitMs + ANSWER_MS,
-    longPoll: plan.waitMs > 0,
-    ...(plan.signal === undefined ? {} : { signal: plan.signal }),
-  });
+  const call = () =>
+    engine.call<FetchResponse>(FETCH, request, {
+      to: { node: plan.leader },
+      timeoutMs: plan.waitMs + ANSWER_MS,
+      longPoll: plan.waitMs > 0,
+      ...(plan.signal === undefined ? {} : { signal: plan.signal }),
+    });
+  let result = await call();
+  // A quota is used up: the engine waits before it asks again.
+  for (let n = 1; result.ok && result.body.throttleTimeMs > 0 && result.body.responses.length === 0; n++) {
+    if (n === THROTTLED_MAX || result.body.throttleTimeMs > QUOTA_WAIT_MS_MAX)
+      return { ok: false, reason: "THROTTLING_QUOTA_EXCEEDED" };
+    result = await call();
+  }
   if (!result.ok) return result;
   if (result.body.errorCode !== 0) return { ok: false, reason: errorFromCode(result.body.errorCode).name };
   const topics = plan.topics.map(({ topic, positions }) => {

@@ -22,6 +22,7 @@ import { DURATION, durationMs } from "../query.ts";
 import { readRecord, type ValueFormat, wireRecord } from "../read/format.ts";
 import { ReadQuery } from "../read/read-options.ts";
 import type { TailGate } from "../tail-gate.ts";
+import { checkQuota } from "../quota.ts";
 import { findTopic } from "../topic-lookup.ts";
 import { GroupParams, offsetsOf } from "./groups.ts";
 import { bodies, replies } from "./schemas.ts";
@@ -116,7 +117,7 @@ export function groupMemberRoutes(
         summary: "Poll: the next records of the member's partitions, and its sign of life",
         params: MemberParams,
         querystring: PollQuery,
-        response: replies({ 200: MemberRecordsReply }, [404, 406, 409, 422, 503]),
+        response: replies({ 200: MemberRecordsReply }, [404, 406, 409, 422, 429, 503]),
       },
     },
     async (request, reply) => {
@@ -125,6 +126,8 @@ export function groupMemberRoutes(
       const type = negotiate(request.headers.accept, query.accept, RecordTypes);
       const format = (query.value_format ?? "auto") as ValueFormat;
       const waitMs = query.wait === undefined ? 0 : (durationMs(query.wait) ?? 0);
+      session.keepAlive();
+      checkQuota(engine, reply, "fetch");
       const result = await gate.count(() =>
         session.poll({
           limit: query.limit ?? LIMIT_DEFAULT,

@@ -10,6 +10,7 @@ import { mediaType } from "../body/media-type.ts";
 import { readBody } from "../body/read-body.ts";
 import { ProblemError, refuse } from "../error-reply.ts";
 import type { HttpContext } from "../options.ts";
+import { checkQuota } from "../quota.ts";
 import type { TopicMaker } from "../produce/auto-create.ts";
 import type { NewRecord } from "../produce/new-record.ts";
 import type { ProduceOutcome, Producer } from "../produce/producer.ts";
@@ -32,7 +33,7 @@ const PartitionParams = Type.Object({
 export function produceRoutes(app: FastifyInstance, context: HttpContext, services: WriteServices): void {
   const receipts = replies(
     { 200: ProduceReply, 201: ProduceReply, 202: NO_CONTENT_SCHEMA, 207: ProduceReply },
-    [400, 403, 404, 413, 415, 422, 503, 504],
+    [400, 403, 404, 413, 415, 422, 429, 503, 504],
   );
   for (const [path, params, suffix] of [
     ["/topics/:topic", TopicParams, ""],
@@ -96,6 +97,7 @@ async function produceValues(
   request: WriteRequest,
   reply: FastifyReply,
 ) {
+  checkQuota(context.engine, reply, "produce");
   const type = mediaType(request.headers["content-type"]).name;
   const options = optionsOf(request);
   const source = valueSource(type, request.query.split, options);
@@ -169,6 +171,7 @@ async function produceRecords(
   request: WriteRequest,
   reply: FastifyReply,
 ) {
+  checkQuota(context.engine, reply, "produce");
   const type = mediaType(request.headers["content-type"]).name;
   const options = optionsOf(request);
   const withKey = (envelope: { record: NewRecord; partition: number | null }) => ({

@@ -15,6 +15,7 @@ import { ReadQuery, ValuesReadQuery, readOptions, refuseClosedParameters } from 
 import type { ReadOptions } from "../read/read-options.ts";
 import { readRecords } from "../read/read-records.ts";
 import type { ReadResult } from "../read/read-records.ts";
+import { checkQuota } from "../quota.ts";
 import { findTopic } from "../topic-lookup.ts";
 import { followNdjson, followSse, followValues } from "../tail-reply.ts";
 import type { TailGate } from "../tail-gate.ts";
@@ -27,7 +28,7 @@ const ValueTypes = ["text/plain", "application/x-ndjson", "application/json", "a
 type ReadRequest = FastifyRequest<{ Params: { topic: string; partition?: number }; Querystring: ValuesReadQuery }>;
 
 export function recordRoutes(app: FastifyInstance, context: HttpContext, gate: TailGate): void {
-  const problems = [400, 404, 406, 410, 416, 422, 503];
+  const problems = [400, 404, 406, 410, 416, 422, 429, 503];
   for (const [path, params, suffix] of [
     ["/topics/:topic", TopicParams, ""],
     ["/topics/:topic/partitions/:partition", PartitionParams, "OfPartition"],
@@ -77,18 +78,14 @@ export function recordRoutes(app: FastifyInstance, context: HttpContext, gate: T
         summary: "One record",
         params: OffsetParams,
         querystring: OneQuery,
-        response: replies({ 200: ReadReply.properties.records.items }, [404, 410, 416, 503]),
+        response: replies({ 200: ReadReply.properties.records.items }, [404, 410, 416, 429, 503]),
       },
     },
     async (request, reply) => {
       const { topic, partition, offset } = request.params;
-      const record = await oneRecord(
-        context,
-        await findTopic(context.engine, topic),
-        partition,
-        offset,
-        gate.signalOf(reply),
-      );
+      const info = await findTopic(context.engine, topic);
+      checkQuota(context.engine, reply, "fetch");
+      const record = await oneRecord(context, info, partition, offset, gate.signalOf(reply));
       return reply
         .type("application/json; charset=utf-8")
         .send(`${readRecord(record, partition, (request.query.value_format ?? "auto") as "auto")}\n`);
@@ -102,12 +99,13 @@ export function recordRoutes(app: FastifyInstance, context: HttpContext, gate: T
         operationId: "readRawValue",
         summary: "One value as it was written, with its original content type",
         params: OffsetParams,
-        response: replies({ 200: Type.Unknown() }, [404, 410, 416, 503]),
+        response: replies({ 200: Type.Unknown() }, [404, 410, 416, 429, 503]),
       },
     },
     async (request, reply) => {
       const { topic, partition, offset } = request.params;
       const info = await findTopic(context.engine, topic);
+      checkQuota(context.engine, reply, "fetch");
       const record = await oneRecord(context, info, partition, offset, gate.signalOf(reply));
       return sendRawValue(reply, info, partition, record);
     },
@@ -141,6 +139,7 @@ async function records(context: HttpContext, gate: TailGate, request: ReadReques
     return gate.hold(reply, () => followNdjson(context, { request, reply }, topic, options));
   }
   const options = optionsOf(request, topic, "earliest");
+  checkQuota(context.engine, reply, "fetch");
   const result = await closedRead(context, gate, reply, topic, options);
   resultHeaders(request, reply, result);
   if (cacheHeaders(reply, topic, options, result, `records-${type}-${options.format}`) && notModified(request, reply))
@@ -170,6 +169,7 @@ async function values(context: HttpContext, gate: TailGate, request: ReadRequest
     );
   }
   const options = optionsOf(request, topic, "earliest");
+  checkQuota(context.engine, reply, "fetch");
   const result = await closedRead(context, gate, reply, topic, options);
   resultHeaders(request, reply, result);
   const raw = request.query.raw === true || type === "application/octet-stream";

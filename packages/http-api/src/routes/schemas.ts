@@ -30,6 +30,7 @@ const STATUS_TEXT: Record<number, string> = {
   415: "Unsupported media type",
   416: "Beyond the end of the log",
   422: "Invalid",
+  429: "A quota is used up",
   501: "Not here",
   503: "Not now",
   504: "Timed out",
