@@ -1,16 +1,13 @@
 import { partitionColumns } from "@vitrine/api";
-import type { FormEvent } from "react";
 import { useState } from "react";
 import { formatInteger, plural } from "../../format/numbers.ts";
 import { useLiveView, useRow, useRowKeys } from "../../live/selectors.ts";
 import { curl } from "../../rest/curl.ts";
 import { http } from "../../rest/http.ts";
-import { Button } from "../../ui/button.tsx";
-import { CommandLine } from "../../ui/command-line.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Field } from "../../ui/field.tsx";
-import { wholeNumber } from "../../url/search.ts";
 import { useAct } from "../../rest/use-act.ts";
+import { Field } from "../../ui/field.tsx";
+import { TypedConfirmDialog } from "../../ui/typed-confirm-dialog.tsx";
+import { wholeNumber } from "../../url/search.ts";
 
 /** Moves the start of one partition's log forward: everything below it is gone. */
 export function DeleteRecordsDialog({ topic, onClose }: { topic: string; onClose: () => void }) {
@@ -19,7 +16,6 @@ export function DeleteRecordsDialog({ topic, onClose }: { topic: string; onClose
   const partitions = useRowKeys(view).toSorted((a, b) => Number(a) - Number(b));
   const [partition, setPartition] = useState("0");
   const [text, setText] = useState("");
-  const [typed, setTyped] = useState("");
   const row = useRow(view, partition);
   const start = row ? partitionColumns.get(row, "log_start") : 0;
   const end = row ? partitionColumns.get(row, "hw") : Number.MAX_SAFE_INTEGER;
@@ -41,91 +37,55 @@ export function DeleteRecordsDialog({ topic, onClose }: { topic: string; onClose
     done: (reply) => `${topic}-${partition} now starts at ${formatInteger(reply?.log_start ?? before)}`,
     onDone: onClose,
   });
-  const reason =
-    before === null || error !== null
-      ? "Say up to which offset."
-      : typed !== topic
-        ? "Type the name of the topic first."
-        : act.isPending
-          ? "They are being deleted."
-          : null;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (reason === null) act.mutate();
-  };
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <TypedConfirmDialog
+      name={topic}
+      noun="topic"
       title={`Delete records of ${topic}`}
       description="The start of the log moves forward. What lies before it is gone on every replica."
-      testId="delete-records-dialog"
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            tone="danger"
-            type="submit"
-            form="delete-records-form"
-            disabledReason={reason}
-            data-testid="delete-records-confirm"
-          >
-            Delete {before !== null && error === null ? plural(before - start, "record") : "records"}
-          </Button>
-        </>
-      }
+      confirm={`Delete ${before !== null && error === null ? plural(before - start, "record") : "records"}`}
+      blocked={before === null || error !== null ? "Say up to which offset." : null}
+      act={act}
+      command={curl({ method: "DELETE", path: `${path}?before=${before ?? end}` })}
+      testId="delete-records"
+      autoFocus={false}
+      onClose={onClose}
     >
-      <form id="delete-records-form" onSubmit={submit} className="flex flex-col gap-4">
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field
-            label="Partition"
-            help={row ? `Holds ${formatInteger(start)} up to ${formatInteger(end)}, exclusive` : undefined}
-          >
-            {(aria) => (
-              <select
-                {...aria}
-                className="field"
-                value={partition}
-                onChange={(event) => setPartition(event.target.value)}
-                data-testid="delete-records-partition"
-              >
-                {partitions.map((p) => (
-                  <option key={p} value={p}>
-                    {p}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-          <Field label="Delete everything before offset" error={error}>
-            {(aria) => (
-              <input
-                {...aria}
-                inputMode="numeric"
-                className="field"
-                value={text}
-                onChange={(event) => setText(event.target.value)}
-                placeholder={end === Number.MAX_SAFE_INTEGER ? "" : String(end)}
-                data-testid="delete-records-before"
-              />
-            )}
-          </Field>
-        </div>
-        <Field label={`Type ${topic} to confirm`}>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field
+          label="Partition"
+          help={row ? `Holds ${formatInteger(start)} up to ${formatInteger(end)}, exclusive` : undefined}
+        >
+          {(aria) => (
+            <select
+              {...aria}
+              className="field"
+              value={partition}
+              onChange={(event) => setPartition(event.target.value)}
+              data-testid="delete-records-partition"
+            >
+              {partitions.map((p) => (
+                <option key={p} value={p}>
+                  {p}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Delete everything before offset" error={error}>
           {(aria) => (
             <input
               {...aria}
-              autoComplete="off"
-              spellCheck={false}
+              inputMode="numeric"
               className="field"
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-              data-testid="delete-records-typed"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              placeholder={end === Number.MAX_SAFE_INTEGER ? "" : String(end)}
+              data-testid="delete-records-before"
             />
           )}
         </Field>
-        <CommandLine command={curl({ method: "DELETE", path: `${path}?before=${before ?? end}` })} />
-      </form>
-    </Dialog>
+      </div>
+    </TypedConfirmDialog>
   );
 }
