@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatByteRate, formatBytes, formatCompact, formatInteger, formatRate, plural } from "./numbers.ts";
+import { formatByteRate, formatBytes, formatCompact, formatInteger, formatRate, plural, shownOf } from "./numbers.ts";
 import { prettyJson } from "./pretty-json.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { readableSetting } from "./settings.ts";
@@ -43,6 +43,12 @@ describe("numbers", () => {
       "1 topic",
       "0 topics",
       "1,200 topics",
+    ]));
+  test("a list says how much of it passes the filter, where not all of it does", () =>
+    expect([shownOf(1, 3, "topic"), shownOf(0, 1, "topic"), shownOf(3, 3, "topic")]).toEqual([
+      "1 of 3 topics",
+      "0 of 1 topic",
+      "3 topics",
     ]));
 });
 

@@ -52,3 +52,8 @@ export function formatCompact(value: number | null | undefined): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatInteger(count)} ${count === 1 ? one : many}`;
 }
+
+/** How much of a list passes its filter: "3 topics" where all of it does, else "1 of 3 topics". */
+export function shownOf(shown: number, total: number, one: string): string {
+  return shown === total ? plural(total, one) : `${formatInteger(shown)} of ${plural(total, one)}`;
+}

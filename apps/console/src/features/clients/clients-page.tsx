@@ -1,14 +1,14 @@
 import { clientColumns } from "@vitrine/api";
 import type { ClientFields } from "@vitrine/api";
-import { Cable, Search } from "lucide-react";
+import { Cable } from "lucide-react";
 import { useDeferredValue, useMemo } from "react";
-import { formatInteger, plural } from "../../format/numbers.ts";
+import { formatInteger, plural, shownOf } from "../../format/numbers.ts";
 import { useClientsInfo, useLiveView, useRow, useRowKeys, useRows } from "../../live/selectors.ts";
 import { useBootstrapServers } from "../../nodes/bootstrap-servers.ts";
 import { Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { FilterBar, FilterSearch, FilterSelect, FilterSwitch } from "../../ui/filter-bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { parseSorting, stringifySorting, wholeNumber } from "../../url/search.ts";
 import type { Sorting } from "../../url/search.ts";
@@ -38,60 +38,41 @@ export function ClientsPage() {
       documentTitle="Clients"
       meta={
         <span data-testid="client-count">
-          {ids.length === total
-            ? plural(total, "connection")
-            : `${formatInteger(ids.length)} of ${plural(total, "connection")}`}
+          {shownOf(ids.length, total, "connection")}
           {omitted > 0 && `, and ${formatInteger(omitted)} more that are not shown`}
         </span>
       }
     >
       <Refusals />
-      <div className="flex flex-wrap items-center gap-3" role="search">
-        <div className="relative min-w-0 flex-1 sm:max-w-72">
-          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
-          <input
-            data-page-search
-            type="search"
-            aria-label="Client, software or address contains"
-            placeholder="Client, software or address"
-            value={text}
-            onChange={(event) => change({ q: event.target.value })}
-            className="field w-full pl-8"
-            data-testid="client-search"
-          />
-        </div>
-        <select
-          aria-label="Broker"
-          value={broker ?? ""}
-          onChange={(event) => change({ broker: event.target.value })}
-          className="field"
-          data-testid="client-filter-broker"
-        >
-          <option value="">Every broker</option>
-          {nodes
-            .toSorted((a, b) => Number(a) - Number(b))
-            .map((node) => (
-              <option key={node} value={node}>
-                Broker {node}
-              </option>
-            ))}
-        </select>
-        <label className="flex min-h-6 items-center gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-(--accent)"
-            checked={refused}
-            onChange={(event) => change({ refused: event.target.checked ? "1" : undefined })}
-            data-testid="client-filter-refused"
-          />
-          Only refused
-        </label>
-        {(text !== "" || broker !== null || refused) && (
-          <Button tone="ghost" onClick={() => change({ q: undefined, broker: undefined, refused: undefined })}>
-            Clear
-          </Button>
-        )}
-      </div>
+      <FilterBar
+        onClear={
+          text !== "" || broker !== null || refused
+            ? () => change({ q: undefined, broker: undefined, refused: undefined })
+            : null
+        }
+      >
+        <FilterSearch
+          label="Client, software or address contains"
+          placeholder="Client, software or address"
+          value={text}
+          onChange={(q) => change({ q })}
+          testId="client-search"
+        />
+        <FilterSelect
+          label="Broker"
+          all="Every broker"
+          options={nodes.toSorted((a, b) => Number(a) - Number(b)).map((node) => [node, `Broker ${node}`])}
+          value={broker === null ? "" : String(broker)}
+          onChange={(node) => change({ broker: node })}
+          testId="client-filter-broker"
+        />
+        <FilterSwitch
+          label="Only refused"
+          value={refused}
+          onChange={(only) => change({ refused: only ? "1" : undefined })}
+          testId="client-filter-refused"
+        />
+      </FilterBar>
       <Panel flush>
         {ids.length === 0 ? (
           <EmptyState

@@ -1,6 +1,6 @@
 import { describeEvent, LIVE_EVENT_TYPES } from "@vitrine/api";
-import type { LiveEventType, ViewEvent } from "@vitrine/api";
-import { Activity, Search } from "lucide-react";
+import type { ViewEvent } from "@vitrine/api";
+import { Activity } from "lucide-react";
 import { useDeferredValue, useMemo } from "react";
 import { plural } from "../../format/numbers.ts";
 import { formatTime } from "../../format/time.ts";
@@ -9,10 +9,10 @@ import { useEvents, useRowKeys } from "../../live/selectors.ts";
 import { usePreference } from "../../prefs/preferences.ts";
 import { curl } from "../../rest/curl.ts";
 import { Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { FilterBar, FilterSearch, FilterSelect, FilterSwitch } from "../../ui/filter-bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { wholeNumber } from "../../url/search.ts";
 import { useViewState } from "../../url/use-search.ts";
@@ -48,64 +48,43 @@ export function EventsPage() {
         </span>
       }
     >
-      <div className="flex flex-wrap items-center gap-2" role="search">
-        <div className="relative">
-          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
-          <input
-            data-page-search
-            type="search"
-            aria-label="Topic or group contains"
-            placeholder="Topic or group"
-            value={search["topic"] ?? ""}
-            onChange={(event) => change({ topic: event.target.value })}
-            className="field w-44 pl-8"
-            data-testid="event-filter-topic"
-          />
-        </div>
-        <select
-          aria-label="Type"
+      <FilterBar
+        onClear={
+          type !== null || node !== null || topic !== ""
+            ? () => change({ type: undefined, node: undefined, topic: undefined })
+            : null
+        }
+      >
+        <FilterSearch
+          label="Topic or group contains"
+          placeholder="Topic or group"
+          value={search["topic"] ?? ""}
+          onChange={(text) => change({ topic: text })}
+          testId="event-filter-topic"
+        />
+        <FilterSelect
+          label="Type"
+          all="Every type"
+          options={LIVE_EVENT_TYPES.map((known) => [known, typeWords[known]])}
           value={type ?? ""}
-          onChange={(event) => change({ type: event.target.value })}
-          className="field"
-          data-testid="event-filter-type"
-        >
-          <option value="">Every type</option>
-          {LIVE_EVENT_TYPES.map((known: LiveEventType) => (
-            <option key={known} value={known}>
-              {typeWords[known]}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label="Node"
-          value={node ?? ""}
-          onChange={(event) => change({ node: event.target.value })}
-          className="field"
-          data-testid="event-filter-node"
-        >
-          <option value="">Every node</option>
-          {brokers.map((broker) => (
-            <option key={broker} value={broker}>
-              Node {broker}
-            </option>
-          ))}
-        </select>
-        <label className="flex min-h-6 items-center gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-(--accent)"
-            checked={internal}
-            onChange={(event) => change({ internal: event.target.checked ? "1" : undefined })}
-            data-testid="event-internal"
-          />
-          Show internal topics
-        </label>
-        {(type !== null || node !== null || topic !== "") && (
-          <Button tone="ghost" onClick={() => change({ type: undefined, node: undefined, topic: undefined })}>
-            Clear
-          </Button>
-        )}
-      </div>
+          onChange={(known) => change({ type: known })}
+          testId="event-filter-type"
+        />
+        <FilterSelect
+          label="Node"
+          all="Every node"
+          options={brokers.map((broker) => [broker, `Node ${broker}`])}
+          value={node === null ? "" : String(node)}
+          onChange={(broker) => change({ node: broker })}
+          testId="event-filter-node"
+        />
+        <FilterSwitch
+          label="Show internal topics"
+          value={internal}
+          onChange={(shown) => change({ internal: shown ? "1" : undefined })}
+          testId="event-internal"
+        />
+      </FilterBar>
       {found.length > 0 && (
         <Panel title="By node" flush>
           <EventLanes events={found} selected={selected} onSelect={(event) => change({ at: rowId(event) })} />

@@ -1,14 +1,13 @@
 import { GROUP_STATES, groupColumns } from "@vitrine/api";
 import type { GroupFields } from "@vitrine/api";
 import { useNavigate } from "@tanstack/react-router";
-import { Search } from "lucide-react";
 import { useDeferredValue } from "react";
-import { formatInteger, plural } from "../../format/numbers.ts";
+import { shownOf } from "../../format/numbers.ts";
 import { useLiveView, useRow } from "../../live/selectors.ts";
 import { useClusterId } from "../../shell/cluster-id.ts";
 import { Page } from "../../shell/page.tsx";
-import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
+import { FilterBar, FilterSearch, FilterSelect } from "../../ui/filter-bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { parseSorting, stringifySorting } from "../../url/search.ts";
 import type { Sorting } from "../../url/search.ts";
@@ -34,46 +33,24 @@ export function GroupsPage() {
     <Page
       title="Groups"
       documentTitle="Groups"
-      meta={
-        <span data-testid="group-count">
-          {ids.length === total ? plural(total, "group") : `${formatInteger(ids.length)} of ${plural(total, "group")}`}
-        </span>
-      }
+      meta={<span data-testid="group-count">{shownOf(ids.length, total, "group")}</span>}
     >
-      <div className="flex flex-wrap items-center gap-3" role="search">
-        <div className="relative min-w-0 flex-1 sm:max-w-72">
-          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
-          <input
-            data-page-search
-            type="search"
-            aria-label="Group or topic contains"
-            placeholder="Group or topic contains"
-            value={text}
-            onChange={(event) => change({ q: event.target.value })}
-            className="field w-full pl-8"
-            data-testid="group-search"
-          />
-        </div>
-        <select
-          aria-label="State"
+      <FilterBar onClear={text !== "" || state !== null ? () => change({ q: undefined, state: undefined }) : null}>
+        <FilterSearch
+          label="Group or topic contains"
+          value={text}
+          onChange={(q) => change({ q })}
+          testId="group-search"
+        />
+        <FilterSelect
+          label="State"
+          all="Every state"
+          options={GROUP_STATES.map((known) => [known, stateLooks[known].label])}
           value={state ?? ""}
-          onChange={(event) => change({ state: event.target.value })}
-          className="field"
-          data-testid="group-filter-state"
-        >
-          <option value="">Every state</option>
-          {GROUP_STATES.map((known) => (
-            <option key={known} value={known}>
-              {stateLooks[known].label}
-            </option>
-          ))}
-        </select>
-        {(text !== "" || state !== null) && (
-          <Button tone="ghost" onClick={() => change({ q: undefined, state: undefined })}>
-            Clear
-          </Button>
-        )}
-      </div>
+          onChange={(wanted) => change({ state: wanted })}
+          testId="group-filter-state"
+        />
+      </FilterBar>
       <Panel flush>
         {ids.length === 0 ? (
           <NoGroups

@@ -1,6 +1,6 @@
 import type { ConfigEntry } from "@vitrine/api";
 import { useQuery } from "@tanstack/react-query";
-import { Pencil, RotateCcw, Search, Settings2 } from "lucide-react";
+import { Pencil, RotateCcw, Settings2 } from "lucide-react";
 import { useMemo, useState } from "react";
 import { plural } from "../../format/numbers.ts";
 import { readableSetting } from "../../format/settings.ts";
@@ -11,6 +11,7 @@ import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { FilterBar, FilterSearch, FilterSwitch } from "../../ui/filter-bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Tag } from "../../ui/status.tsx";
 import { useViewState } from "../../url/use-search.ts";
@@ -54,32 +55,22 @@ export function ConfigTab({ topic }: { topic: string }) {
     );
   return (
     <div className="flex flex-col gap-3">
-      <div className="flex flex-wrap items-center gap-3" role="search">
-        <div className="relative min-w-0 flex-1 sm:max-w-72">
-          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
-          <input
-            data-page-search
-            type="search"
-            aria-label="Setting contains"
-            placeholder="Setting or what it does"
-            value={search["setting"] ?? ""}
-            onChange={(event) => change({ setting: event.target.value })}
-            className="field w-full pl-8"
-            data-testid="config-search"
-          />
-        </div>
-        <label className="flex min-h-6 items-center gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-(--accent)"
-            checked={own}
-            onChange={(event) => change({ own: event.target.checked ? "1" : undefined })}
-            data-testid="config-own"
-          />
-          Set on this topic only
-        </label>
+      <FilterBar>
+        <FilterSearch
+          label="Setting contains"
+          placeholder="Setting or what it does"
+          value={search["setting"] ?? ""}
+          onChange={(setting) => change({ setting })}
+          testId="config-search"
+        />
+        <FilterSwitch
+          label="Set on this topic only"
+          value={own}
+          onChange={(only) => change({ own: only ? "1" : undefined })}
+          testId="config-own"
+        />
         <span className="text-xs text-ink-3">{plural(keys.length, "setting")}</span>
-      </div>
+      </FilterBar>
       <Panel flush>
         <DataTable
           label={`Settings of ${topic}`}

@@ -1,9 +1,9 @@
 import { topicColumns } from "@vitrine/api";
 import type { TopicFields } from "@vitrine/api";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Boxes, Lock, Plus, Search } from "lucide-react";
+import { Boxes, Lock, Plus } from "lucide-react";
 import { useDeferredValue } from "react";
-import { formatByteRate, formatBytes, formatInteger, formatRate, plural } from "../../format/numbers.ts";
+import { formatByteRate, formatBytes, formatInteger, formatRate, shownOf } from "../../format/numbers.ts";
 import { formatRetention } from "../../format/time.ts";
 import { useClusterInfo, useLiveView, useRow } from "../../live/selectors.ts";
 import { curl } from "../../rest/curl.ts";
@@ -13,6 +13,7 @@ import { Button } from "../../ui/button.tsx";
 import { DataTable } from "../../ui/data-table.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
+import { FilterBar, FilterSearch, FilterSwitch } from "../../ui/filter-bar.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { parseSorting, stringifySorting } from "../../url/search.ts";
 import type { Sorting } from "../../url/search.ts";
@@ -53,40 +54,18 @@ export function TopicsPage() {
     <Page
       title="Topics"
       documentTitle="Topics"
-      meta={
-        <span data-testid="topic-count">
-          {names.length === total
-            ? plural(total, "topic")
-            : `${formatInteger(names.length)} of ${plural(total, "topic")}`}
-        </span>
-      }
+      meta={<span data-testid="topic-count">{shownOf(names.length, total, "topic")}</span>}
       actions={create}
     >
-      <div className="flex flex-wrap items-center gap-3" role="search">
-        <div className="relative min-w-0 flex-1 sm:max-w-72">
-          <Search aria-hidden size={14} className="absolute top-2.5 left-2.5 text-ink-3" />
-          <input
-            data-page-search
-            type="search"
-            aria-label="Name contains"
-            placeholder="Name contains"
-            value={text}
-            onChange={(event) => change({ q: event.target.value })}
-            className="field w-full pl-8"
-            data-testid="topic-search"
-          />
-        </div>
-        <label className="flex min-h-6 items-center gap-2 text-sm text-ink-2">
-          <input
-            type="checkbox"
-            className="size-4 accent-(--accent)"
-            checked={internal}
-            onChange={(event) => change({ internal: event.target.checked ? "1" : undefined })}
-            data-testid="topic-internal"
-          />
-          Show internal
-        </label>
-      </div>
+      <FilterBar>
+        <FilterSearch label="Name contains" value={text} onChange={(q) => change({ q })} testId="topic-search" />
+        <FilterSwitch
+          label="Show internal"
+          value={internal}
+          onChange={(shown) => change({ internal: shown ? "1" : undefined })}
+          testId="topic-internal"
+        />
+      </FilterBar>
       <Panel flush>
         {names.length === 0 ? (
           <EmptyState
