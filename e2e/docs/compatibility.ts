@@ -98,7 +98,7 @@ function servesHttp(row: ApiRow): boolean {
   );
 }
 
-/** `packages/broker/test/requests.test.ts` is `broker`. */
+/** `packages/broker/test/reading.test.ts` is `broker`. */
 function folderOf(path: string): string {
   const [top, name] = path.split("/");
   return top === "packages" ? name! : `${top}/${name}`;
