@@ -5,8 +5,9 @@
 import { type NodeId, Offset, type Random, randomBelow, seededRandom } from "@vitrine/core";
 import { type AlterPartitionItem, DEFAULT_REPLICATION_SETTINGS, type ReplicationEffect } from "../src/index.ts";
 import { Disk } from "./disk.ts";
-import { makeBatch, valueOf } from "./test-batch.ts";
-import { LOG_KEY, type Outside, TestNode } from "./test-node.ts";
+import { Invariants } from "./invariants.ts";
+import { makeBatch } from "./test-batch.ts";
+import { type Outside, TestNode } from "./test-node.ts";
 import { TinyController } from "./tiny-controller.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -39,13 +40,10 @@ export class Harness {
   readonly random: Random;
   readonly machines: Machine[];
   readonly controller: TinyController;
-  /** What was ever seen below a high watermark, by base offset. */
-  readonly committed = new Map<number, number>();
-  committedEnd = 0;
   /** Value to base offset, of acknowledged acks=all writes. */
   readonly acked = new Map<number, number>();
   readonly counts = { events: 0, crashes: 0, elections: 0, truncations: 0, acked: 0, refused: 0 };
-  private readonly leaderOfEpoch = new Map<number, NodeId>();
+  private readonly invariants: Invariants;
   private readonly waiting: {
     machine: Machine;
     life: number;
@@ -64,6 +62,12 @@ export class Harness {
     const ids = Array.from({ length: options.replicas }, (_, at) => at + 1);
     this.controller = new TinyController(ids);
     this.machines = ids.map((id) => ({ id, disk: new Disk(id), node: null, life: 0, stalledUntilMs: 0 }));
+    this.invariants = new Invariants(this.machines, this.controller, options.minIsr);
+  }
+
+  /** Values below the high watermark, by base offset. */
+  get committed(): ReadonlyMap<number, number> {
+    return this.invariants.committed;
   }
 
   /** Runs the whole story; throws at the first broken invariant, with the seed. */
@@ -77,7 +81,7 @@ export class Harness {
       for (const machine of this.machines) if (!machine.node) this.boot(machine);
       this.announce();
       this.runUntil(this.options.troubledMs + HEAL_MS);
-      this.checkHealed();
+      this.invariants.checkHealed(this.acked);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       throw new Error(`seed ${this.options.seed}, ${this.options.replicas} replicas, at ${this.nowMs} ms: ${text}`, {
@@ -109,7 +113,7 @@ export class Harness {
       random: this.random,
       outside: this.outside(machine),
     });
-    this.seen.set(machine.node, machine.node.log.highWatermark);
+    this.invariants.onStart(machine.node);
     // A node that starts reads the metadata log from its beginning: what it led long ago is news to it.
     for (const version of past) {
       machine.node.onMetadata(version);
@@ -149,7 +153,7 @@ export class Harness {
     node.settle();
     this.scheduleCommit(machine);
     this.acknowledge();
-    this.check(machine);
+    this.invariants.check(node);
   }
 
   private scheduleCommit(machine: Machine): void {
@@ -298,111 +302,23 @@ export class Harness {
     });
   }
 
-  // ---- invariants -------------------------------------------------------------------------------------------------------------------
-
   private onEffect(node: TestNode, effect: ReplicationEffect): void {
     switch (effect.type) {
-      case "highWatermark":
-        return;
       case "roleChanged":
-        if (effect.role === "leader") this.onLeader(node, effect.leaderEpoch);
+        if (effect.role !== "leader") return;
+        this.counts.elections++;
+        this.invariants.onLeader(node, effect.leaderEpoch);
         return;
       case "truncated":
         this.counts.truncations++;
         return;
       case "failed":
         throw new Error(`P14 node ${node.id}: ${effect.reason}`);
+      case "highWatermark":
       case "alterPartition":
       case "isrChanged":
       case "logStart":
         return;
-    }
-  }
-
-  private onLeader(node: TestNode, leaderEpoch: number): void {
-    this.counts.elections++;
-    const known = this.leaderOfEpoch.get(leaderEpoch) ?? node.id;
-    if (known !== node.id) throw new Error(`P15 epoch ${leaderEpoch} has two leaders, ${known} and ${node.id}`);
-    this.leaderOfEpoch.set(leaderEpoch, node.id);
-    // P1: everything ever committed is in a new leader's log, at its place. Old news may name a leader that is none any more.
-    if (leaderEpoch < this.controller.current.assignment.leaderEpoch) return;
-    this.compare(node, node.log.logStartOffset, this.committedEnd, "P1 leader");
-  }
-
-  private readonly seen = new Map<TestNode, number>();
-
-  private check(machine: Machine): void {
-    const { node } = machine;
-    if (!node) return;
-    const { log } = node;
-    const before = this.seen.get(node) ?? 0;
-    const { highWatermark } = log;
-    if (highWatermark < before)
-      throw new Error(`P11 node ${node.id}: high watermark went from ${before} to ${highWatermark}`);
-    if (highWatermark > log.durableEndOffset || log.durableEndOffset > log.logEndOffset)
-      throw new Error(`T8 node ${node.id}: ends out of order`);
-    if (highWatermark === before) return;
-    this.seen.set(node, highWatermark);
-    if (node.partition.isLeader) this.checkLeaderAdvance(node);
-    // P3, P5, P15: whatever anyone calls committed is the same for all, for ever; a stale leader's writes never get here.
-    let epoch = -1;
-    for (const batch of node.batches(before, highWatermark)) {
-      const { baseOffset, lastOffset, leaderEpoch } = batch.facts;
-      if (leaderEpoch < epoch) throw new Error(`P13 node ${node.id}: leader epoch falls at ${baseOffset}`);
-      epoch = leaderEpoch;
-      const value = valueOf(batch.bytes);
-      const known = this.committed.get(baseOffset);
-      if (known !== undefined && known !== value)
-        throw new Error(`P3 node ${node.id}: ${value} at ${baseOffset}, ${known} was committed there`);
-      if (known === undefined && baseOffset < this.committedEnd)
-        throw new Error(`P12 node ${node.id}: a batch begins inside another at ${baseOffset}`);
-      this.committed.set(baseOffset, value);
-      this.committedEnd = Math.max(this.committedEnd, lastOffset + 1);
-    }
-  }
-
-  /** P10: enough replicas, each with everything on its disk. */
-  private checkLeaderAdvance(node: TestNode): void {
-    const { state } = node.partition;
-    if (state.role !== "leader") return;
-    if (state.isr.committed.length < this.options.minIsr)
-      throw new Error(`P10 leader ${node.id}: advanced with ISR ${state.isr.committed.join()}`);
-    for (const id of state.isr.maximal) {
-      const end = this.machines[id - 1]!.disk.endOf(LOG_KEY);
-      if (end < node.log.highWatermark)
-        throw new Error(
-          `P10 leader ${node.id}: ${node.log.highWatermark} is committed, the disk of ${id} ends at ${end}`,
-        );
-    }
-  }
-
-  private compare(node: TestNode, from: number, upTo: number, what: string): void {
-    if (node.log.logEndOffset < upTo)
-      throw new Error(`${what} ${node.id}: log ends at ${node.log.logEndOffset}, ${upTo} is committed`);
-    const held = new Map(
-      node.batches(from, node.log.logEndOffset).map((batch) => [Number(batch.facts.baseOffset), valueOf(batch.bytes)]),
-    );
-    for (const [offset, value] of this.committed) {
-      if (offset < upTo && held.get(offset) !== value)
-        throw new Error(`${what} ${node.id}: ${held.get(offset)} at ${offset}, ${value} was committed there`);
-    }
-  }
-
-  /** Liveness: once the trouble is over, everybody is in sync and has everything. */
-  private checkHealed(): void {
-    const leader = this.machines.find(
-      ({ node }) =>
-        node?.partition.isLeader && node.partition.leaderEpoch === this.controller.current.assignment.leaderEpoch,
-    )?.node;
-    if (!leader) throw new Error("no leader after the trouble was over");
-    const { isr } = this.controller.current.assignment;
-    if (isr.length !== this.options.replicas) throw new Error(`ISR ${isr.join()} after the trouble was over`);
-    const end = leader.log.logEndOffset;
-    if (leader.log.highWatermark !== end)
-      throw new Error(`high watermark ${leader.log.highWatermark} of ${end} after the trouble was over`);
-    for (const { node } of this.machines) if (node) this.compare(node, 0, end, "end");
-    for (const [value, offset] of this.acked) {
-      if (this.committed.get(offset) !== value) throw new Error(`P6 acknowledged ${value} at ${offset} is lost`);
     }
   }
 
