@@ -1,36 +1,22 @@
 /** Apache Kafka's own command line tools, unmodified, for who looks after a cluster; `CLIENTS_TARGET=kafka` turns them on Apache Kafka itself. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { javaProgram } from "../clients/available.ts";
-import { KafkaTools } from "../clients/kafka-tools.ts";
+import type { KafkaTools } from "../clients/kafka-tools.ts";
 import { createTopic, describeTopic, LINES, produceLines, rowsOf } from "../clients/tool-words.ts";
-import { Party } from "../clients/party.ts";
+import { ToolsSession } from "../clients/tools-session.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
 const program = javaProgram("KafkaTools.java");
 if (!program.ok) console.log(`skipped: Apache Kafka's tools for clusters are not tested, because ${program.reason}`);
 
-const scratch = mkdtempSync(join(tmpdir(), "vitrine-tools-"));
-let party: Party;
+let session: ToolsSession;
 let tools: KafkaTools;
 beforeAll(async () => {
   if (!program.ok) return;
-  party = await Party.start("kafka-tools-cluster.test.ts");
-  tools = new KafkaTools(program.classPath, party.target.bootstrapServers);
+  session = await ToolsSession.start("kafka-tools-cluster.test.ts", program.classPath);
+  ({ tools } = session);
 }, 180_000);
-afterAll(async () => {
-  tools?.stop();
-  await party?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-function jsonFile(name: string, content: unknown): string {
-  const file = join(scratch, name);
-  writeFileSync(file, JSON.stringify(content));
-  return file;
-}
+afterAll(() => session?.stop());
 
 describe.skipIf(!program.ok)("configuration", () => {
   test("kafka-configs describes and changes topics, brokers, quotas and SCRAM credentials", async () => {
@@ -90,15 +76,15 @@ describe.skipIf(!program.ok)("configuration", () => {
 
 describe.skipIf(!program.ok)("the cluster", () => {
   test("kafka-reassign-partitions plans, moves under a throttle and verifies; kafka-leader-election puts the first replica back", async () => {
-    const [one, two, three] = party.target.brokerIds as [number, number, number];
+    const [one, two, three] = session.party.target.brokerIds as [number, number, number];
     await createTopic(tools, "moving", "--replica-assignment", `${one}:${two}`);
     await produceLines(tools, "moving", LINES);
-    const topics = jsonFile("topics.json", { version: 1, topics: [{ topic: "moving" }] });
+    const topics = session.file("topics.json", { version: 1, topics: [{ topic: "moving" }] });
     const plan = ["--topics-to-move-json-file", topics, "--broker-list", `${two},${three}`, "--generate"];
     expect(await tools.run("kafka-reassign-partitions", plan)).toMatch(/Proposed partition reassignment/);
     const move = async (replicas: readonly number[], ...options: string[]) => {
       const partitions = [{ topic: "moving", partition: 0, replicas }];
-      const file = ["--reassignment-json-file", jsonFile("move.json", { version: 1, partitions })];
+      const file = ["--reassignment-json-file", session.file("move.json", { version: 1, partitions })];
       await tools.run("kafka-reassign-partitions", [...file, "--execute", ...options]);
       await waitFor(
         async () => (await tools.run("kafka-reassign-partitions", [...file, "--verify"])).includes("is completed"),
@@ -140,7 +126,7 @@ describe.skipIf(!program.ok)("the cluster", () => {
         logDirs: { error: string | null; partitions: { partition: string; size: number }[] }[];
       }[];
     };
-    expect(json.brokers.map(({ broker }) => broker).toSorted((a, b) => a - b)).toEqual(party.target.brokerIds);
+    expect(json.brokers.map(({ broker }) => broker).toSorted((a, b) => a - b)).toEqual(session.party.target.brokerIds);
     for (const { logDirs } of json.brokers) {
       expect(logDirs.map(({ error }) => error)).toEqual([null]);
       const sizes = logDirs.flatMap(({ partitions }) => partitions);
@@ -152,22 +138,22 @@ describe.skipIf(!program.ok)("the cluster", () => {
   test("kafka-metadata-quorum, kafka-features and kafka-broker-api-versions say who decides and what is spoken", async () => {
     const status = await tools.run("kafka-metadata-quorum", ["describe", "--status"]);
     const leader = Number(/LeaderId:\s+(\d+)/.exec(status)?.[1]);
-    expect(party.target.brokerIds).toContain(leader);
+    expect(session.party.target.brokerIds).toContain(leader);
     expect(Number(/HighWatermark:\s+(\d+)/.exec(status)?.[1])).toBeGreaterThan(0);
     const voters = JSON.parse(/CurrentVoters:\s+(.*)/.exec(status)![1]!) as ({ id: number } | number)[];
     const ids = voters.map((voter) => (typeof voter === "number" ? voter : voter.id));
-    expect(ids.toSorted((a, b) => a - b)).toEqual(party.target.brokerIds);
+    expect(ids.toSorted((a, b) => a - b)).toEqual(session.party.target.brokerIds);
     const replication = rowsOf(await tools.run("kafka-metadata-quorum", ["describe", "--replication"]), 7);
     // Vitrine's gateway follows the metadata log too, as an observer.
     const states = replication.map((cells) => [Number(cells[0]), cells[6]] as const).filter(([id]) => ids.includes(id));
     expect(Object.fromEntries(states)).toEqual(
-      Object.fromEntries(party.target.brokerIds.map((id) => [id, id === leader ? "Leader" : "Follower"])),
+      Object.fromEntries(session.party.target.brokerIds.map((id) => [id, id === leader ? "Leader" : "Follower"])),
     );
     expect(await tools.run("kafka-features", ["describe"])).toMatch(
       /eligible\.leader\.replicas\.version\s.*FinalizedVersionLevel: 1/,
     );
     const versions = await tools.run("kafka-broker-api-versions", []);
-    for (const id of party.target.brokerIds) expect(versions).toContain(`(id: ${id} rack: null`);
+    for (const id of session.party.target.brokerIds) expect(versions).toContain(`(id: ${id} rack: null`);
     expect(versions).not.toContain("ERROR");
   });
 
@@ -177,9 +163,8 @@ describe.skipIf(!program.ok)("the cluster", () => {
       expect(await tools.refused("kafka-acls", args)).toContain("SecurityDisabledException");
     const login =
       'org.apache.kafka.common.security.plain.PlainLoginModule required username="alice" password="secret";';
-    const file = join(scratch, "sasl.properties");
     const security = ["security.protocol=SASL_PLAINTEXT", "sasl.mechanism=PLAIN", `sasl.jaas.config=${login}`];
-    writeFileSync(file, security.join("\n"));
+    const file = session.file("sasl.properties", security.join("\n"));
     expect(await tools.refused("kafka-topics", ["--list", "--command-config", file])).toContain(
       "Unexpected handshake request with client mechanism PLAIN, enabled mechanisms are []",
     );

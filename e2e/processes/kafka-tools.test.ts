@@ -1,36 +1,22 @@
 /** Apache Kafka's own command line tools, unmodified, for topics, records and groups; `CLIENTS_TARGET=kafka` turns them on Apache Kafka itself. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { javaProgram } from "../clients/available.ts";
-import { KafkaTools, VerifiableConsumer } from "../clients/kafka-tools.ts";
+import { type KafkaTools, VerifiableConsumer } from "../clients/kafka-tools.ts";
 import { createTopic, describeTopic, LINES, produceLines, rowsOf } from "../clients/tool-words.ts";
-import { Party } from "../clients/party.ts";
+import { ToolsSession } from "../clients/tools-session.ts";
 import { waitFor } from "../fixtures/cluster.ts";
 
 const program = javaProgram("KafkaTools.java");
 if (!program.ok) console.log(`skipped: Apache Kafka's tools are not tested, because ${program.reason}`);
 
-const scratch = mkdtempSync(join(tmpdir(), "vitrine-tools-"));
-let party: Party;
+let session: ToolsSession;
 let tools: KafkaTools;
 beforeAll(async () => {
   if (!program.ok) return;
-  party = await Party.start("kafka-tools.test.ts");
-  tools = new KafkaTools(program.classPath, party.target.bootstrapServers);
+  session = await ToolsSession.start("kafka-tools.test.ts", program.classPath);
+  ({ tools } = session);
 }, 180_000);
-afterAll(async () => {
-  tools?.stop();
-  await party?.stop();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-function jsonFile(name: string, content: unknown): string {
-  const file = join(scratch, name);
-  writeFileSync(file, JSON.stringify(content));
-  return file;
-}
+afterAll(() => session?.stop());
 
 async function offsetsOf(topic: string, time: string): Promise<Record<number, number>> {
   const output = await tools.run("kafka-get-offsets", ["--topic", topic, "--time", time]);
@@ -62,8 +48,8 @@ describe.skipIf(!program.ok)("topics and records", () => {
     const described = await tools.run("kafka-topics", ["--describe", "--topic", "tools"]);
     expect(described).toMatch(/PartitionCount: 3\s+ReplicationFactor: 3\s+Configs: .*retention\.ms=3600000/);
     for (const { leader, replicas, isr } of await describeTopic(tools, "tools")) {
-      expect(replicas.toSorted((a, b) => a - b)).toEqual(party.target.brokerIds);
-      expect(isr.toSorted((a, b) => a - b)).toEqual(party.target.brokerIds);
+      expect(replicas.toSorted((a, b) => a - b)).toEqual(session.party.target.brokerIds);
+      expect(isr.toSorted((a, b) => a - b)).toEqual(session.party.target.brokerIds);
       expect(leader).toBe(replicas[0]);
     }
     await tools.run("kafka-topics", ["--alter", "--topic", "tools", "--partitions", "4"]);
@@ -101,7 +87,7 @@ describe.skipIf(!program.ok)("topics and records", () => {
     await produceLines(tools, "purged", LINES);
     expect(await offsetsOf("purged", "max-timestamp")).toEqual({ 0: expect.any(Number) });
     const partitions = [{ topic: "purged", partition: 0, offset: 12 }];
-    const file = jsonFile("purge.json", { version: 1, partitions });
+    const file = session.file("purge.json", { version: 1, partitions });
     expect(await tools.run("kafka-delete-records", ["--offset-json-file", file])).toContain("low_watermark: 12");
     expect(await offsetsOf("purged", "earliest")).toEqual({ 0: 12 });
     expect(await offsetsOf("purged", "latest")).toEqual({ 0: LINES.length });
@@ -205,7 +191,7 @@ describe.skipIf(!program.ok)("groups", () => {
     const args = [...wishes, "--assignment-strategy", assignor, "--session-timeout", "4000"];
     const members = all
       .slice(0, 3)
-      .map(() => new VerifiableConsumer(program.classPath, party.target.bootstrapServers, args));
+      .map(() => new VerifiableConsumer(program.classPath, session.party.target.bootstrapServers, args));
     try {
       const shares = (of: readonly VerifiableConsumer[]) => of.map((member) => member.assigned);
       const untilShared = (of: readonly VerifiableConsumer[], each: number) =>
