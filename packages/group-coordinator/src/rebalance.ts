@@ -24,6 +24,7 @@ export function rebalanceOrComplete(draft: Draft, group: ClassicGroup, reason: s
   else completeJoinIfAll(draft, group);
 }
 
+/** Tells the members to join again; those of an empty group get the initial delay to come together (KIP-134). */
 export function prepareRebalance(draft: Draft, group: ClassicGroup, reason: string): void {
   const { initialRebalanceDelayMs } = draft.shard.settings;
   if (group.state === "CompletingRebalance") dropAssignments(draft, group, "REBALANCE_IN_PROGRESS");
@@ -53,6 +54,7 @@ export function completeJoinIfAll(draft: Draft, group: ClassicGroup): void {
   completeJoin(draft, group);
 }
 
+/** The joins are over: dynamic members who did not join again are out, the others are the next generation and are told so. */
 export function completeJoin(draft: Draft, group: ClassicGroup): void {
   draft.cancelRebalance(group);
   for (const member of group.members.values()) {
@@ -94,6 +96,7 @@ export function pendingSyncOver(draft: Draft, group: ClassicGroup, generation: n
   prepareRebalance(draft, group, "members did not send SyncGroup in time");
 }
 
+/** A member was not heard of in its time, or did not come back with the id that it was given (KIP-394). */
 export function sessionOver(draft: Draft, group: ClassicGroup, memberId: string): void {
   if (group.pendingJoins.has(memberId)) {
     group.remove(memberId);
@@ -144,6 +147,7 @@ export function dropAssignments(draft: Draft, group: ClassicGroup, error: ErrorN
   }
 }
 
+/** The answer to a SyncGroup: what the member has in the present generation. */
 export function assignmentFor(group: ClassicGroup, member: ClassicMember) {
   const { protocolType, protocolName } = group;
   return newSyncGroupResponse({ protocolType, protocolName, assignment: member.assignment });
@@ -157,6 +161,7 @@ export function generationFor(group: ClassicGroup, member: ClassicMember): JoinG
   return newJoinGroupResponse({ generationId, protocolType, protocolName, leader: leaderId ?? "", memberId, members });
 }
 
+/** The members as the leader needs them to assign: ids, and what each said of itself under the chosen protocol. */
 export function membersOf(group: ClassicGroup): JoinGroupResponseJoinGroupResponseMember[] {
   return [...group.members.values()].map((member) => ({
     memberId: member.memberId,
@@ -165,6 +170,7 @@ export function membersOf(group: ClassicGroup): JoinGroupResponseJoinGroupRespon
   }));
 }
 
+/** The answer to a JoinGroup that fails; `memberId`: the id to join with the next time, or "". */
 export function refuseJoin(error: ErrorName, memberId: string): JoinGroupResponse {
   return newJoinGroupResponse({ errorCode: errorCode(error), memberId, protocolName: null });
 }
@@ -176,6 +182,7 @@ export function answerJoin(draft: Draft, member: ClassicMember, response: JoinGr
   member.awaitingJoin = null;
 }
 
+/** Answers the member's parked sync with an error, if there is one. */
 export function answerSync(draft: Draft, member: ClassicMember, error: ErrorName): void {
   if (member.awaitingSync === null) return;
   draft.answer(member.awaitingSync, newSyncGroupResponse({ errorCode: errorCode(error) }));

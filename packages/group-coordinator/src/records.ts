@@ -12,6 +12,7 @@ const OFFSET_COMMIT_VERSION = 3;
 /** The last version with an expiry of its own, which clients of OffsetCommit v2 to v4 may ask for. */
 const OFFSET_COMMIT_VERSION_WITH_EXPIRY = 1;
 
+/** A committed offset; one with an expiry of its own takes the version that has a field for it. */
 export function offsetCommitRecord(
   group: string,
   topic: string,
@@ -22,14 +23,17 @@ export function offsetCommitRecord(
   return { type: "OffsetCommit", key: { group, topic, partition }, value, version };
 }
 
+/** The offset is forgotten. */
 export function offsetTombstone(group: string, topic: string, partition: PartitionIndex): GroupRecord {
   return { type: "OffsetCommit", key: { group, topic, partition }, value: null, version: OFFSET_COMMIT_VERSION };
 }
 
+/** A generation of a group. */
 export function groupMetadataRecord(group: string, value: GroupMetadataValue): GroupRecord {
   return { type: "GroupMetadata", key: { group }, value, version: GROUP_METADATA_VERSION };
 }
 
+/** The group is gone. */
 export function groupTombstone(group: string): GroupRecord {
   return { type: "GroupMetadata", key: { group }, value: null, version: GROUP_METADATA_VERSION };
 }

@@ -48,6 +48,7 @@ export function readSubscription(bytes: Uint8Array): Subscription | null {
   };
 }
 
+/** The bytes that a leader sends for one member. */
 export function writeAssignment(partitions: readonly TopicPartition[]): Uint8Array {
   const message = newConsumerProtocolAssignment({ assignedPartitions: byTopic(partitions) });
   return write(DATA_CODECS.ConsumerProtocolAssignment, message);

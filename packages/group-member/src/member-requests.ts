@@ -12,10 +12,12 @@ import {
 import { writeSubscription, type Subscription } from "./consumer-protocol.ts";
 import type { MemberCall, MemberSettings } from "./member-types.ts";
 
+/** FindCoordinator for the group. */
 export function findCall({ groupId }: MemberSettings): MemberCall {
   return { kind: "find", request: newFindCoordinatorRequest({ coordinatorKeys: [groupId] }) };
 }
 
+/** JoinGroup: one protocol for each assignor, with the subscription as that assignor wants it; `reason` is for people (KIP-800). */
 export function joinCall(
   settings: MemberSettings,
   member: { readonly memberId: string; readonly subscription: Subscription; readonly reason: string },
@@ -36,6 +38,7 @@ export function joinCall(
   return { kind: "join", request };
 }
 
+/** SyncGroup in the generation that was joined; `assignments` are the leader's, empty from everybody else. */
 export function syncCall(
   settings: MemberSettings,
   joined: JoinGroupResponse,
@@ -58,6 +61,7 @@ interface Standing {
   readonly generation: number;
 }
 
+/** Heartbeat of a generation. */
 export function heartbeatCall(settings: MemberSettings, { memberId, generation }: Standing): MemberCall {
   const { groupId, instanceId } = settings;
   return {
@@ -66,6 +70,7 @@ export function heartbeatCall(settings: MemberSettings, { memberId, generation }
   };
 }
 
+/** LeaveGroup of this one member, with the reason for people (KIP-800). */
 export function leaveCall({ groupId, instanceId }: MemberSettings, memberId: string, reason: string): MemberCall {
   const members = [{ memberId, groupInstanceId: instanceId, reason }];
   return { kind: "leave", request: newLeaveGroupRequest({ groupId, members }) };

@@ -117,6 +117,7 @@ export interface Guard {
 const SESSIONS_MAX = 1_000;
 const TICKETS_MAX = 1_000;
 
+/** The guard of one process: its token, and the sessions and tickets made from it, which end with the process. */
 export function createGuard(options: GuardOptions): Guard {
   const rules = doorRules(options);
   const cookieName = `vitrine_${options.clusterId}`;

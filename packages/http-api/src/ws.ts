@@ -147,6 +147,7 @@ export function clockText(source: LiveSource): string {
   return JSON.stringify({ t: "clock", ts: Date.now(), ages: agesOf(source) });
 }
 
+/** Milliseconds since each node was heard, by its id. */
 export function agesOf(source: LiveSource): Record<string, number> {
   return Object.fromEntries([...source.ages()].map(([node, ms]) => [node, Math.round(ms)]));
 }

@@ -149,6 +149,7 @@ export function quotaKey(entity: QuotaEntity): string {
   return JSON.stringify([part("user"), part("client-id"), part("ip")]);
 }
 
+/** Under which a SCRAM credential stands in the image. */
 export function scramKey(user: string, mechanism: number): string {
   return `${mechanism}:${user}`;
 }

@@ -45,6 +45,7 @@ const RESOURCE_CODES: Readonly<Record<ResourceType, number>> = {
   group: GROUP_RESOURCE,
 };
 
+/** The code of a resource type in records and requests. */
 export function resourceCode(type: ResourceType): number {
   return RESOURCE_CODES[type];
 }

@@ -84,6 +84,7 @@ export function useEvents(): readonly ViewEvent[] {
   return useMemo(() => (total < 0 ? [] : [...eventLog.items]), [total]);
 }
 
+/** Whether the page is connected; where it was refused, why. */
 export function useLinkState(): LinkState {
   return useStore(liveStore, ({ link }) => link);
 }

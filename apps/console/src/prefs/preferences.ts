@@ -87,6 +87,7 @@ export function setPreferences(change: Partial<Preferences>): void {
   }
 }
 
+/** One preference, and a new render when it changes. */
 export function usePreference<K extends keyof Preferences>(name: K): Preferences[K] {
   return useStore(preferences, (state) => state[name]);
 }

@@ -35,6 +35,7 @@ export function parseSorting(text: string | undefined, columns: readonly string[
   return columns.includes(id) ? { id, desc } : null;
 }
 
+/** What `parseSorting` reads; undefined: the order that the page begins with. */
 export function stringifySorting(sorting: Sorting | null): string | undefined {
   return sorting === null ? undefined : `${sorting.desc ? "-" : ""}${sorting.id}`;
 }

@@ -15,6 +15,7 @@ h1,h2,h3{line-height:1.25}h2{margin-top:2rem;border-bottom:1px solid var(--line)
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.3rem .8rem}summary{cursor:pointer}
 .method{display:inline-block;min-width:4.5rem;font-weight:600}img{max-width:100%}`;
 
+/** A page in the manual's style around `body`; what is a whole document already stays as it is. `nav`: more links, as HTML. */
 export function htmlPage(title: string, body: string, nav = ""): string {
   if (body.startsWith("<!doctype")) return body;
   return `<!doctype html>

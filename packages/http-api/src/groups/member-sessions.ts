@@ -39,6 +39,7 @@ export class MemberRoom {
   }
 }
 
+/** One per process. Names of members that are gone are kept a while, so that their callers are told why. */
 export class MemberSessions {
   readonly #context: HttpContext;
   readonly #room: MemberRoom;

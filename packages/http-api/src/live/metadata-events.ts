@@ -46,6 +46,7 @@ export function topicEvent(before: TopicInfo | undefined, after: TopicInfo): Liv
   return moved ? { type: "admin", action: "replicas-changed", ...common } : null;
 }
 
+/** A topic that went. */
 export function topicDeletedEvent(topic: TopicInfo): LiveEvent {
   return {
     type: "admin",
@@ -57,6 +58,7 @@ export function topicDeletedEvent(topic: TopicInfo): LiveEvent {
   };
 }
 
+/** Settings of a topic that were set, changed or removed; null where none was. */
 export function configEvent(before: TopicInfo, after: TopicInfo): LiveEvent | null {
   const changes: { key: string; old: string | null; value: string | null }[] = [];
   for (const key of new Set([...before.config.keys(), ...after.config.keys()])) {

@@ -5,6 +5,7 @@ export function wrongKind(what: string): Problem {
   return httpProblem({ status: 422, slug: "invalid-frame", title: "Invalid frame", detail: what });
 }
 
+/** The problem for a subscription beyond those that one connection may have. */
 export function tooManySubs(): Problem {
   const detail = `this connection has ${WS_LIMITS.subs} subscriptions, the most there may be: end one with unsub first`;
   return httpProblem({ status: 429, slug: "too-many-subscriptions", title: "Too many subscriptions", detail });

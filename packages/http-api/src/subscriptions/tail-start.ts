@@ -19,6 +19,7 @@ function isoTime(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
+/** The problem for a `from` that `parseFrom` cannot read. */
 export function badFromProblem(text: string): Problem {
   return httpProblem({
     status: 422,

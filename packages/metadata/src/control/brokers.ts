@@ -131,12 +131,14 @@ export function expireSessions(control: Control, draft: Draft): void {
   fenceBrokers(control, draft, silent);
 }
 
+/** A fenced broker has caught up: it may lead and be in an ISR again. */
 export function unfenceBroker(control: Control, draft: Draft, broker: BrokerRegistration): void {
   draft.add([brokerRegistrationChangeRecord(broker, { fenced: false })]);
   updatePartitions(control, draft, { coming: broker.id });
   draft.note({ type: "broker-unfenced", brokerId: broker.id });
 }
 
+/** Forgets a broker that is gone for good; its replicas leave every ISR (UnregisterBroker). */
 export function unregisterBroker(
   control: Control,
   draft: Draft,

@@ -56,6 +56,7 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A refusal with a sentence for people. */
 export function refuse(error: ErrorName, message: string): Refusal {
   return { error, message };
 }
@@ -74,10 +75,12 @@ export function clusterConfigs(settings: ControllerSettings): NodeConfigs {
   return { brokerId: null, staticConfigs: settings.staticConfigs };
 }
 
+/** `min.insync.replicas` in effect for a topic. */
 export function minIsrOf(image: MetadataImage, topicName: string, settings: ControllerSettings): number {
   return Number(effectiveTopicValue(image, topicName, "min.insync.replicas", clusterConfigs(settings)));
 }
 
+/** `unclean.leader.election.enable` in effect for a topic. */
 export function uncleanElectionOf(image: MetadataImage, topicName: string, settings: ControllerSettings): boolean {
   return effectiveTopicValue(image, topicName, "unclean.leader.election.enable", clusterConfigs(settings)) === "true";
 }

@@ -58,6 +58,7 @@ function findTopic(image: MetadataImage, state: DeleteTopicsRequestDeleteTopicSt
   return image.topicsById.get(topicId) ?? refuse("UNKNOWN_TOPIC_ID", `No topic has the id ${topicId}.`);
 }
 
+/** More partitions for topics (CreatePartitions); each topic is refused or grown by itself. */
 export function createPartitions(
   control: Control,
   draft: Draft,

@@ -20,6 +20,7 @@ export const blankReset: ResetForm = { target: "earliest", value: "", topic: "",
 
 export type ResetErrors = Partial<Record<"value" | "partitions", string>>;
 
+/** What is wrong with the form, by field; empty: it can be sent. */
 export function checkReset(form: ResetForm): ResetErrors {
   const errors: ResetErrors = {};
   const fault = valueFault(form);
