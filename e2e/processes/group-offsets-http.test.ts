@@ -130,6 +130,46 @@ describe("lag, commits and resets", () => {
     });
   });
 
+  test("a member whose name says which broker holds it is found from everywhere; when that broker is gone it is said", async () => {
+    await topic("spread", 1);
+    await produce("spread", 1, 0, 3);
+    const [first, second] = cluster.ready.brokers.map((broker) => broker.http) as [string, string];
+    const at = async <T>(base: string, method: string, path: string, body?: unknown) => {
+      const response = await fetch(new URL(path, base), {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      });
+      return {
+        status: response.status,
+        served: response.headers.get("vitrine-served-by"),
+        body: (await response.json()) as T,
+      };
+    };
+    const joined = await at<MemberReply>(second, "POST", "/groups/roaming/members", { topics: ["spread"] });
+    expect(joined).toMatchObject({ status: 201, body: { member: expect.stringMatching(/^broker2-/) } });
+    const path = `/groups/roaming/members/${joined.body.member}`;
+    const polled = await at<MemberRecordsReply>(first, "GET", `${path}/records?wait=5s`);
+    expect([polled.status, polled.served, polled.body.records.length]).toEqual([200, "broker 2", 3]);
+    expect(await at(cluster.url, "POST", `${path}/commit`, {})).toMatchObject({
+      status: 200,
+      body: { committed: { spread: { 0: 3 } } },
+    });
+    expect(await at(cluster.url, "POST", `${path}/commit`, { "no-such": { 0: 1 } })).toMatchObject({ status: 404 });
+    expect(await at(first, "DELETE", path)).toMatchObject({ status: 200, body: { left: true } });
+    // It is gone there, and whoever passes on is told so in the holder's words.
+    expect(await at(first, "GET", `${path}/records`)).toMatchObject({
+      status: 404,
+      body: { kafka_error: "UNKNOWN_MEMBER_ID" },
+    });
+    const again = await at<MemberReply>(second, "POST", "/groups/roaming/members", { topics: ["spread"] });
+    expect((await cluster.control("/v1/brokers/2/kill")).ok).toBe(true);
+    expect(await at(first, "GET", `/groups/roaming/members/${again.body.member}/records`)).toMatchObject({
+      status: 503,
+      body: { side_effects: "none", detail: expect.stringContaining("broker 2 holds this member") },
+    });
+    expect((await cluster.control("/v1/brokers/2/restart")).ok).toBe(true);
+  });
+
   test("a member asked for at a process that does not hold it says where it is", async () => {
     await topic("elsewhere", 1);
     expect((await call("POST", "/groups/away/members", { topics: ["elsewhere"], member: "here" })).status).toBe(201);

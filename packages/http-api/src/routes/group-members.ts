@@ -1,5 +1,5 @@
 /** Members of groups over HTTP: join, poll, commit, leave. This process is the member on the caller's behalf. */
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   CommitOffsetsBody,
   CommitOffsetsReply,
@@ -14,6 +14,7 @@ import type { Static } from "typebox";
 import { readJson } from "../body/read-json.ts";
 import { asOffsets } from "../groups/commit-offsets.ts";
 import { describeGroup } from "../groups/group-reads.ts";
+import { holderOf, passOn } from "../groups/member-forward.ts";
 import type { MemberSession, PollResult } from "../groups/member-session.ts";
 import type { MemberSessions } from "../groups/member-sessions.ts";
 import { negotiate } from "../negotiation.ts";
@@ -61,6 +62,12 @@ export function groupMemberRoutes(
 ): void {
   const { engine } = context;
   const idleMs = context.limits.closedBodyIdleMs;
+  /** What is for a member that another broker holds goes there. */
+  const preHandler = async (request: FastifyRequest<Member>, reply: FastifyReply) => {
+    const broker = holderOf(engine, request.params.member, request);
+    if (broker === null) return undefined;
+    return gate.count(() => passOn(request, reply, { broker, signal: gate.signalOf(reply) }));
+  };
 
   app.post<Group & { Querystring: Static<typeof JoinQuery> }>(
     "/groups/:group/members",
@@ -111,13 +118,14 @@ export function groupMemberRoutes(
     {
       // A poll delivers: an answer without a body would lose what it delivered.
       exposeHeadRoute: false,
+      preHandler,
       schema: {
         tags: ["groups"],
         operationId: "pollMember",
         summary: "Poll: the next records of the member's partitions, and its sign of life",
         params: MemberParams,
         querystring: PollQuery,
-        response: replies({ 200: MemberRecordsReply }, [404, 406, 409, 422, 429, 503]),
+        response: replies({ 200: MemberRecordsReply }, [404, 406, 409, 422, 429, 502, 503]),
       },
     },
     async (request, reply) => {
@@ -148,13 +156,14 @@ export function groupMemberRoutes(
     app.route<Member>({
       method,
       url: "/groups/:group/members/:member/commit",
+      preHandler,
       schema: {
         tags: ["groups"],
         operationId: method === "POST" ? "commitMember" : "putMemberCommit",
         summary: "Commit as the member: {} all that was delivered, or offsets by topic and partition",
         params: MemberParams,
         body: bodies({ "application/json": CommitOffsetsBody }),
-        response: replies({ 200: CommitOffsetsReply }, [400, 404, 409, 415, 422, 503]),
+        response: replies({ 200: CommitOffsetsReply }, [400, 404, 409, 415, 422, 502, 503]),
       },
       handler: async (request) => {
         const { group, member } = request.params;
@@ -169,12 +178,13 @@ export function groupMemberRoutes(
   app.delete<Member>(
     "/groups/:group/members/:member",
     {
+      preHandler,
       schema: {
         tags: ["groups"],
         operationId: "leaveGroup",
         summary: "Leave: the others get its partitions at once",
         params: MemberParams,
-        response: replies({ 200: LeaveReply }, [404, 503]),
+        response: replies({ 200: LeaveReply }, [404, 502, 503]),
       },
     },
     async (request) => {

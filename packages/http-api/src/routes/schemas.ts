@@ -32,6 +32,7 @@ const STATUS_TEXT: Record<number, string> = {
   422: "Invalid",
   429: "A quota is used up",
   501: "Not here",
+  502: "The process that holds it broke off",
   503: "Not now",
   504: "Timed out",
 };
