@@ -74,6 +74,7 @@ export function brokerReading({ broker, store, connections, stats }: BrokerReadi
     connections: connections(),
     disk: { ...disk, online: health.state === "online" },
     led: ledPartitions(broker),
+    cleaner: broker.cleanerReport(),
     quorum: broker.observer.quorum(),
   };
 }

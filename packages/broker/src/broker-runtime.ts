@@ -32,8 +32,10 @@ export function brokerRuntime(
     afterThisTurn: (run) => loop.afterThisTurn(run),
     nextReadId: () => reads.nextId(),
     readCold: (log, spec, onRead) => reads.readCold(log, spec, onRead),
-    findTimestamp: (log, timestampMs, upTo, onFound) => reads.findTimestamp(log, timestampMs, upTo, onFound),
+    findTimestamp: (log, timestampMs, range, onFound) => reads.findTimestamp(log, timestampMs, range, onFound),
     findKept: (log, bytes, onKept) => reads.findKept(log, bytes, onKept),
+    survey: (log, spec, onSurvey) => reads.survey(log, spec, onSurvey),
+    clean: (log, request, onStep) => reads.clean(log, request, onStep),
     touch,
   };
 }

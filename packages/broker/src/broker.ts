@@ -21,6 +21,7 @@ import { HANDLERS } from "./handlers/index.ts";
 import { TOPICS_KEY } from "./handlers/03-metadata.ts";
 import { IsrChannel } from "./isr-channel.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { type CleanerReport, LogCleaner } from "./log-cleaner.ts";
 import { MetadataLog } from "./metadata-log.ts";
 import { Observer } from "./observer.ts";
 import { PartitionEffects } from "./partition-effects.ts";
@@ -79,6 +80,7 @@ export class Broker {
   readonly #isr: IsrChannel;
   readonly #effects: PartitionEffects;
   readonly #retention: Retention;
+  readonly #cleaner: LogCleaner;
   readonly #groups: Groups;
   readonly #quotas: ClientQuotas;
   readonly #parts: BrokerParts;
@@ -129,6 +131,7 @@ export class Broker {
     this.#lifecycle = roles.broker ? new Lifecycle(runtime, this.#channel, metadata, () => this.#onDrained()) : null;
     this.#isr = new IsrChannel(runtime, this.#channel, brokerEpoch);
     this.#retention = new Retention(runtime, this.#partitions);
+    this.#cleaner = new LogCleaner(runtime, this.#partitions);
     this.#groups = new Groups(runtime, this.#channel, image);
     this.#effects = new PartitionEffects(runtime, {
       partitions: this.#partitions,
@@ -168,6 +171,11 @@ export class Broker {
   /** The groups that this node coordinates. */
   get groups(): GroupObserver {
     return this.#groups;
+  }
+
+  /** How compaction goes. */
+  cleanerReport(): CleanerReport {
+    return this.#cleaner.report(this.#options.clock.nowMs());
   }
 
   get isActiveController(): boolean {
@@ -307,6 +315,7 @@ export class Broker {
     if (this.#started) this.#lifecycle?.tick();
     this.#partitions.tick();
     this.#retention.tick();
+    this.#cleaner.tick();
     this.#groups.tick();
     this.#metadata.tick();
     const snapshot = this.#metadata.takeSnapshot();
@@ -335,6 +344,7 @@ export class Broker {
       this.#lifecycle?.nextDeadlineMs() ?? Infinity,
       this.#partitions.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
+      this.#cleaner.nextDeadlineMs(),
       this.#groups.nextDeadlineMs(),
       this.#metadata.nextDeadlineMs,
     );
@@ -391,6 +401,7 @@ export class Broker {
     if (this.config.roles.broker) this.#partitions.applyDelta(delta);
     this.#groups.applyDelta(delta);
     this.#retention.applyDelta(delta);
+    this.#cleaner.applyDelta(delta);
     this.#quotas.applyDelta(delta);
     if (delta.clientQuotasChanged || delta.configs.some(({ resourceType }) => resourceType === "broker"))
       this.connections.update(delta.after.clientQuotas);

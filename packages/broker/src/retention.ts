@@ -54,7 +54,7 @@ export class Retention {
       // The first batch that is young enough stays, with all that follow it.
       if (log.maxTimestampMs < youngEnoughMs) this.#deleteBefore(partition, highWatermark, "retention.ms");
       else
-        this.#runtime.findTimestamp(log, youngEnoughMs, highWatermark, (search) => {
+        this.#runtime.findTimestamp(log, youngEnoughMs, { upTo: highWatermark }, (search) => {
           if (search.ok && search.batch) this.#deleteBefore(partition, search.batch.facts.baseOffset, "retention.ms");
         });
     }

@@ -1,6 +1,16 @@
 /** What the parts of a broker share: configuration, ports, the time of this turn, and the two queues. */
 import type { Offset, Random } from "@vitrine/core";
-import type { Batch, LogStore, PartitionLog, ReadSpec, Ticket } from "@vitrine/log";
+import type {
+  Batch,
+  CleanRequest,
+  CleanStep,
+  LogStore,
+  PartitionLog,
+  ReadSpec,
+  Survey,
+  SurveySpec,
+  Ticket,
+} from "@vitrine/log";
 import type { BrokerConfig } from "./config.ts";
 import type { Clock, PeerNetwork } from "./ports.ts";
 import type { BrokerSettings } from "./settings.ts";
@@ -24,6 +34,17 @@ export type TimestampSearch =
   | { readonly ok: true; readonly batch: Batch | null }
   | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "OFFSET_OUT_OF_RANGE" | "KAFKA_STORAGE_ERROR" };
 
+/** Which batches a search looks at; without `from` it begins at the log start. */
+export interface SearchRange {
+  readonly from?: Offset;
+  readonly upTo: Offset;
+}
+
+/** What a step of a compaction came to. CORRUPT_MESSAGE: trying again does not help. */
+export type CleanAnswer =
+  | { readonly ok: true; readonly step: CleanStep }
+  | { readonly ok: false; readonly error: "CORRUPT_MESSAGE" | "KAFKA_STORAGE_ERROR"; readonly reason: string };
+
 export interface Runtime {
   readonly config: BrokerConfig;
   readonly settings: BrokerSettings;
@@ -44,9 +65,18 @@ export interface Runtime {
   /** Reads below the tail; the answer is an input of a later turn. */
   readCold(log: PartitionLog, spec: ReadSpec, onRead: (read: ColdRead) => void): void;
   /** First batch at or after a timestamp; null = none. The answer is an input of a later turn. */
-  findTimestamp(log: PartitionLog, timestampMs: number, upTo: Offset, onFound: (found: TimestampSearch) => void): void;
+  findTimestamp(
+    log: PartitionLog,
+    timestampMs: number,
+    range: SearchRange,
+    onFound: (found: TimestampSearch) => void,
+  ): void;
   /** Base offset from which on a log still holds so many bytes; null = all of it is needed. The answer is an input of a later turn. */
   findKept(log: PartitionLog, bytes: number, onKept: (offset: Offset | null) => void): void;
+  /** Segments of a part of a log; null = it could not be looked at. The answer is an input of a later turn. */
+  survey(log: PartitionLog, spec: SurveySpec, onSurvey: (survey: Survey | null) => void): void;
+  /** The next step of a compaction. The answer is an input of a later turn. */
+  clean(log: PartitionLog, request: CleanRequest, onStep: (answer: CleanAnswer) => void): void;
   /** Wakes parked requests that watch the key. */
   touch(key: string): void;
 }

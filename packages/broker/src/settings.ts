@@ -46,6 +46,8 @@ export interface BrokerSettings {
   readonly controlledShutdown: boolean;
   /** `log.retention.check.interval.ms` */
   readonly retentionCheckIntervalMs: number;
+  /** `log.cleaner.enable` */
+  readonly cleanerEnabled: boolean;
   /** `log.dirs`: where the data of this node is, for people. */
   readonly logDir: string;
   /** `max.request.partition.size.limit` */
@@ -97,6 +99,7 @@ export function readSettings(config: BrokerConfig): BrokerSettings {
     autoCreateTopics: flag("auto.create.topics.enable", true),
     controlledShutdown: flag("controlled.shutdown.enable", true),
     retentionCheckIntervalMs: number("log.retention.check.interval.ms", 300_000),
+    cleanerEnabled: flag("log.cleaner.enable", true),
     logDir: text("log.dirs") ?? text("log.dir") ?? "/tmp/kafka-logs",
     requestPartitionsMax: number("max.request.partition.size.limit", 2_000),
     offsetsTopicPartitions: number("offsets.topic.num.partitions", 50),

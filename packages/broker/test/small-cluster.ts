@@ -1,6 +1,7 @@
 /** A few nodes in one thread under virtual time: direct calls instead of sockets, memory instead of disks. For the rules of single requests; the simulator does the rest. */
 import { randomUuid, seededRandom, type NodeId } from "@vitrine/core";
 import { MemoryLogStore } from "@vitrine/log";
+import { recordFormat } from "@vitrine/protocol";
 import {
   Broker,
   type ApiRequest,
@@ -154,6 +155,7 @@ export class SmallCluster {
   #start(id: NodeId, roles: BrokerConfig["roles"], before?: MemoryLogStore): void {
     const random = seededRandom(id * 7919 + this.#seq);
     const store = new MemoryLogStore(before ? before.disk.crash() : randomUuid(random), {
+      format: recordFormat,
       ...this.#storeOptions,
       auto: (run) => this.#at(0.05, run, id),
     });

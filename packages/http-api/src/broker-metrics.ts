@@ -41,6 +41,16 @@ export interface BrokerReading {
     readonly commitMs: { readonly p50: number; readonly p99: number; readonly max: number };
   };
   readonly led: readonly LedPartition[];
+  /** Compaction, by Kafka's names. */
+  readonly cleaner: {
+    readonly maxDirtyPercent: number;
+    readonly recopyPercent: number;
+    readonly bufferUtilizationPercent: number;
+    readonly cleanTimeMs: number;
+    readonly uncleanablePartitions: number;
+    readonly sinceLastLookMs: number;
+    readonly compactions: number;
+  };
   /** null where the process has no part in it. */
   readonly quorum: {
     readonly role: string;
@@ -75,7 +85,13 @@ export function brokerMetrics(registry: Metrics, read: () => BrokerReading): voi
       for (const show of shows) show(now);
     },
   });
-  shows.push(trafficFamilies(registry), diskFamilies(registry), partitionFamilies(registry), quorumFamilies(registry));
+  shows.push(
+    trafficFamilies(registry),
+    diskFamilies(registry),
+    partitionFamilies(registry),
+    cleanerFamilies(registry),
+    quorumFamilies(registry),
+  );
 }
 
 function trafficFamilies(registry: Metrics): Show {
@@ -153,6 +169,26 @@ function partitionFamilies(registry: Metrics): Show {
     }
     for (const [follower, records] of behind) lag.set({ follower }, records);
     lagMax.set(Math.max(0, ...behind.values()));
+  };
+}
+
+function cleanerFamilies(registry: Metrics): Show {
+  const compactions = counter(registry, "vitrine_cleaner_compactions", "Compactions of a partition");
+  const dirty = gauge(registry, "vitrine_cleaner_max_dirty_percent", "Dirty share of the log that has the largest");
+  const recopy = gauge(registry, "vitrine_cleaner_recopy_percent", "Bytes that stayed of those last compacted");
+  const buffer = gauge(registry, "vitrine_cleaner_max_buffer_utilization_percent", "How full the map of keys was");
+  const seconds = gauge(registry, "vitrine_cleaner_max_clean_time_seconds", "How long the last compaction took");
+  const help = "Partitions that cannot be compacted, because a batch is damaged";
+  const uncleanable = gauge(registry, "vitrine_cleaner_uncleanable_partitions", help);
+  const age = gauge(registry, "vitrine_cleaner_since_last_run_seconds", "Since the cleaner last looked at its logs");
+  return ({ cleaner }) => {
+    set(compactions, cleaner.compactions);
+    dirty.set(cleaner.maxDirtyPercent);
+    recopy.set(cleaner.recopyPercent);
+    buffer.set(cleaner.bufferUtilizationPercent);
+    seconds.set(cleaner.cleanTimeMs / 1000);
+    uncleanable.set(cleaner.uncleanablePartitions);
+    age.set(cleaner.sinceLastLookMs / 1000);
   };
 }
 

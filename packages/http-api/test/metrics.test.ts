@@ -35,6 +35,15 @@ function reading(change: Partial<BrokerReading> = {}): BrokerReading {
       },
       { isr: 1, replicas: 3, minIsr: 2, lag: new Map([[2, 9]]) },
     ],
+    cleaner: {
+      maxDirtyPercent: 40,
+      recopyPercent: 25,
+      bufferUtilizationPercent: 3,
+      cleanTimeMs: 1_500,
+      uncleanablePartitions: 1,
+      sinceLastLookMs: 2_000,
+      compactions: 6,
+    },
     quorum: { role: "leader", epoch: 6, leader: 1, logEnd: 50, highWatermark: 49 },
     ...change,
   };
@@ -78,6 +87,10 @@ test("what the broker knows is there, fresh at each scrape, and every sample has
     'vitrine_quorum_role{role="leader"}': "1",
     'vitrine_quorum_role{role="follower"}': "0",
     vitrine_quorum_high_watermark: "49",
+    vitrine_cleaner_compactions_total: "6",
+    vitrine_cleaner_max_dirty_percent: "40",
+    vitrine_cleaner_max_clean_time_seconds: "1.5",
+    vitrine_cleaner_uncleanable_partitions: "1",
   };
   expect(Object.fromEntries(Object.keys(samples).map((name) => [name, sample(page!, name)]))).toEqual(samples);
   expect(sample(later!, "vitrine_broker_records_in_total")).toBe("8");

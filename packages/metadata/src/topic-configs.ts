@@ -243,7 +243,7 @@ export const TOPIC_CONFIGS: readonly ConfigDef[] = [
     min: 1_048_576,
     max: INT_MAX,
     brokerDefault: "log.segment.bytes",
-    doc: "Size at which a file is closed and a new one begun, in bytes.",
+    doc: "Size at which a segment ends and a new one begins, in bytes. Compaction goes by segments: it leaves the newest one alone.",
   },
   {
     name: "segment.index.bytes",
@@ -260,7 +260,7 @@ export const TOPIC_CONFIGS: readonly ConfigDef[] = [
     default: "0",
     min: 0,
     brokerDefault: "log.roll.jitter.ms",
-    doc: "Random time taken off segment.ms, so that files do not roll together, in milliseconds.",
+    doc: "Random time taken off segment.ms, so that files do not roll together, in milliseconds; accepted without effect.",
   },
   {
     name: "segment.ms",
@@ -268,7 +268,7 @@ export const TOPIC_CONFIGS: readonly ConfigDef[] = [
     default: "604800000",
     min: 1,
     brokerDefault: "log.roll.ms",
-    doc: "Age at which a file is closed and a new one begun, in milliseconds.",
+    doc: "Time between the first record of a segment and the one with which a new one begins, in milliseconds. Compaction goes by segments: it leaves the newest one alone.",
   },
   {
     name: "unclean.leader.election.enable",

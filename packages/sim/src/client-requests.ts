@@ -45,8 +45,14 @@ function request(apiKey: number, body: unknown): ApiRequest {
   return { apiKey, apiVersion: -1, clientId: "sim-client", body };
 }
 
-export function createTopic(name: string, partitions: number, replicationFactor: number): ApiRequest {
-  const topic = newCreateTopicsRequestCreatableTopic({ name, numPartitions: partitions, replicationFactor });
+export function createTopic(
+  name: string,
+  partitions: number,
+  replicationFactor: number,
+  settings: Readonly<Record<string, string>> = {},
+): ApiRequest {
+  const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+  const topic = newCreateTopicsRequestCreatableTopic({ name, numPartitions: partitions, replicationFactor, configs });
   return request(ApiKey.CreateTopics, newCreateTopicsRequest({ topics: [topic], timeoutMs: 1000 }));
 }
 
@@ -65,11 +71,22 @@ export function createTopicError(body: unknown): ErrorName {
 
 export function produce(
   to: { topic: string; partition: number },
-  batch: { values: readonly string[]; producer: Producer; acks: -1 | 1; timestampMs: number; timeoutMs: number },
+  batch: {
+    values: readonly string[];
+    keys: readonly string[] | null;
+    producer: Producer;
+    acks: -1 | 1;
+    timestampMs: number;
+    timeoutMs: number;
+  },
 ): ApiRequest {
   const { producerId, sequence } = batch.producer;
   const records = buildBatch(
-    batch.values.map((value) => ({ key: null, value: encoder.encode(value), timestampMs: batch.timestampMs })),
+    batch.values.map((value, at) => ({
+      key: batch.keys === null ? null : encoder.encode(batch.keys[at]),
+      value: encoder.encode(value),
+      timestampMs: batch.timestampMs,
+    })),
     producerId < 0 ? {} : { producerId, producerEpoch: 0, baseSequence: sequence },
   );
   const partitionData = [{ index: to.partition, records }];

@@ -19,6 +19,8 @@ export interface ClusterOptions {
   /** Every message through the real codec. */
   readonly encode: boolean;
   readonly skewed: boolean;
+  /** Topics are compacted, often. */
+  readonly compacts: boolean;
   readonly bugs: Bugs;
   readonly onTurn: (node: SimNode) => void;
   readonly onFatal: (node: SimNode, reason: string) => void;
@@ -155,5 +157,6 @@ function propertiesOf(options: ClusterOptions, chance: Chance): ReadonlyMap<stri
     ["offsets.topic.num.partitions", "2"],
     ["offsets.commit.timeout.ms", "800"],
     ["log.retention.check.interval.ms", "300000"],
+    ...(options.compacts ? [["log.cleaner.backoff.ms", "80"] as const] : []),
   ]);
 }

@@ -42,6 +42,12 @@ export const PLANTED_BUGS = [
     seeds: 20,
   },
   { bug: "reads-above-high-watermark", is: "a reader gets what is not committed", profile: "crash", seeds: 60 },
+  {
+    bug: "compaction-drops-newest",
+    is: "one piece of a compaction in three loses its last batch",
+    profile: "compact",
+    seeds: 10,
+  },
 ] as const satisfies readonly { bug: string; is: string; profile: string; seeds: number }[];
 
 export type PlantedBug = (typeof PLANTED_BUGS)[number]["bug"];
@@ -117,6 +123,12 @@ function plantInLog(log: PartitionLog, bugs: Bugs): PartitionLog {
     overrides.append = (batch: Parameters<PartitionLog["append"]>[0]) => {
       appends += 1;
       if (appends % 30 !== 0) log.append(batch);
+    };
+  let pieces = 0;
+  if (bugs.has("compaction-drops-newest"))
+    overrides.replace = (...[from, upTo, batches]: Parameters<PartitionLog["replace"]>) => {
+      pieces += 1;
+      log.replace(from, upTo, pieces % 3 === 0 ? batches.slice(0, -1) : batches);
     };
   if ((bugs.has("skips-on-read") || bugs.has("reads-above-high-watermark")) && !isMetadata)
     overrides.readTail = (spec: Parameters<PartitionLog["readTail"]>[0]) => {

@@ -4,7 +4,17 @@ import type { DiskFaults } from "./sim-disk.ts";
 import type { NetFaults } from "./sim-net.ts";
 import type { WorkloadOptions } from "./workload.ts";
 
-export const PROFILES = ["no-fault", "network", "crash", "disk", "leader", "quiet", "swarm", "moves"] as const;
+export const PROFILES = [
+  "no-fault",
+  "network",
+  "crash",
+  "disk",
+  "leader",
+  "quiet",
+  "swarm",
+  "moves",
+  "compact",
+] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** Things that are done to nodes from time to time. */
@@ -26,6 +36,7 @@ export interface RunPlan {
   readonly minInsyncReplicas: number;
   readonly encode: boolean;
   readonly skewed: boolean;
+  readonly compacts: boolean;
   readonly net: NetFaults;
   readonly disk: DiskFaults;
   readonly faults: readonly FaultKind[];
@@ -59,6 +70,7 @@ const KINDS: Readonly<Record<Profile, readonly FaultKind[]>> = {
     "stop",
     "disk-full",
   ],
+  compact: ["crash", "crash-leader", "isolate", "stop", "reassign"],
   moves: ["reassign", "reassign", "crash", "isolate", "crash-leader", "crash-controller"],
 };
 
@@ -69,6 +81,7 @@ export function planRun(profile: Profile, chance: Chance): RunPlan {
   const kinds = KINDS[profile];
   const faults = kinds.filter(() => kinds.length <= 3 || chance.percent(55));
   const isQuiet = profile === "quiet";
+  const compacts = profile === "compact";
   const replicationFactor = Math.min(brokers, chance.pick([3, 3, 2]));
   return {
     brokers,
@@ -76,6 +89,7 @@ export function planRun(profile: Profile, chance: Chance): RunPlan {
     minInsyncReplicas: Math.min(replicationFactor, chance.pick([2, 2, 2, 1])),
     encode: chance.percent(15),
     skewed: chance.percent(30),
+    compacts,
     net: netOf(profile, chance),
     disk: diskOf(profile, chance),
     // Whatever else is drawn, in the profile of moves something moves.
@@ -94,6 +108,7 @@ export function planRun(profile: Profile, chance: Chance): RunPlan {
       pauseMs: isQuiet ? [100, 800] : [2, chance.pick([40, 100, 250])],
       weakPercent: 20,
       committers: chance.pick([0, 1, 2]),
+      compacts,
     },
   };
 }

@@ -11,6 +11,11 @@ test.each(PROFILES)("S6 profile %s: a few seeds end well, with records acknowled
   }
 });
 
+test("C8 in profile compact there is something to check", () => {
+  const compactions = [1, 2, 3].map((seed) => runSeed({ seed, profile: "compact" }).compactions);
+  expect(Math.min(...compactions)).toBeGreaterThan(0);
+});
+
 test.each(["swarm", "disk"] as const)("S1 profile %s: the same seed gives the same run", (profile) => {
   expect(runSeed({ seed: 3, profile })).toEqual(runSeed({ seed: 3, profile }));
 });

@@ -32,6 +32,8 @@ export interface RunReport {
   /** Offset commits that were acknowledged. */
   readonly commits: number;
   readonly elections: number;
+  /** That took something away, on any node. */
+  readonly compactions: number;
   /** Of a failure: the last lines before it. */
   readonly trace: readonly string[];
 }
@@ -108,6 +110,7 @@ class Run {
       acknowledged: this.#workload.acknowledged,
       commits: this.#workload.commits,
       elections: this.#checkers.elections,
+      compactions: this.#checkers.compactions,
       trace: this.#failure === null ? [] : this.#trace,
     };
   }
@@ -146,7 +149,10 @@ class Run {
     this.#until(HEAL_MS, () => done);
     if (this.#failure !== null) return;
     invariant(done, "liveness: the logs cannot be read to their end after healing");
-    const [first, ...more] = checkHistory(this.#workload.history, { finalReads: true }).anomalies;
+    const [first, ...more] = checkHistory(this.#workload.history, {
+      finalReads: true,
+      recordsMayLeave: this.#cluster.options.compacts,
+    }).anomalies;
     invariant(
       !first,
       `history: ${first?.type} in ${first?.key}: ${first?.detail}${more.length > 0 ? ` (and ${more.length} more)` : ""}`,

@@ -22,6 +22,8 @@ export interface WorkloadOptions {
   readonly weakPercent: number;
   /** Groups with a consumer that commits offsets. */
   readonly committers: number;
+  /** Topics are compacted, records have keys that come again. */
+  readonly compacts: boolean;
 }
 
 interface Target {
@@ -30,6 +32,9 @@ interface Target {
 }
 
 const PRODUCE_TIMEOUT_MS = 800;
+/** Segments end often, so that there is always something to compact. */
+const COMPACTED = { "cleanup.policy": "compact", "segment.ms": "150", "min.cleanable.dirty.ratio": "0.05" };
+const KEYS = 5;
 
 /** Nothing was appended: the same batch may be sent again by anybody. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -116,14 +121,19 @@ export class Workload {
   #makeTopic(name: string): void {
     const { partitions, replicationFactor } = this.#options;
     const node = this.#chance.pick(this.#cluster.brokers);
-    this.#cluster.call(node.id, createTopic(name, partitions, replicationFactor), 1500, (result) => {
-      const error = result.ok ? createTopicError(result.body) : result.reason;
-      if (error !== "NONE" && error !== "TOPIC_ALREADY_EXISTS")
-        return void this.#time.after(60, () => this.#makeTopic(name));
-      this.#topicsMade += 1;
-      for (let partition = 0; partition < partitions; partition++) this.targets.push({ topic: name, partition });
-      if (this.#topicsMade === this.#options.topics) this.#startClients();
-    });
+    this.#cluster.call(
+      node.id,
+      createTopic(name, partitions, replicationFactor, this.#options.compacts ? COMPACTED : {}),
+      1500,
+      (result) => {
+        const error = result.ok ? createTopicError(result.body) : result.reason;
+        if (error !== "NONE" && error !== "TOPIC_ALREADY_EXISTS")
+          return void this.#time.after(60, () => this.#makeTopic(name));
+        this.#topicsMade += 1;
+        for (let partition = 0; partition < partitions; partition++) this.targets.push({ topic: name, partition });
+        if (this.#topicsMade === this.#options.topics) this.#startClients();
+      },
+    );
   }
 
   #startClients(): void {
@@ -237,6 +247,8 @@ class Writer {
     const producer = { producerId: this.#producerId, sequence: this.#sequence };
     const batch = {
       values,
+      // A value that is sent again has the same key.
+      keys: this.#ports.options.compacts ? values.map((value) => `k${keyNumber(value)}`) : null,
       producer,
       acks: this.#acks,
       timestampMs: Math.floor(1_700_000_000_000 + time.nowMs),
@@ -298,6 +310,10 @@ class Writer {
     this.#ports.busy(-1);
     this.next();
   }
+}
+
+function keyNumber(value: string): number {
+  return Number(value.slice(value.indexOf("-") + 1)) % KEYS;
 }
 
 /** One consumer of one partition from its start. */

@@ -1,7 +1,8 @@
 /**
- * Keeps a partition of `__consumer_offsets` short. There is no compaction yet, so the log would grow with every commit and take ever longer
- * to load. When most of it says what is said again later, all that is still true is written anew at its end; once that is committed the
- * log begins there (what DeleteRecords does). Readers of the topic see repeated records, as after a compaction they would see fewer.
+ * Keeps a partition of `__consumer_offsets` short. Its topic is compacted, but compaction leaves the newest segment alone (100 MiB: a million records),
+ * and what a coordinator must replay before it serves is to stay below a moment. So when most of the log says what is said again later, all that is
+ * still true is written anew at its end; once that is committed the log begins there (what DeleteRecords does). Readers of the topic see repeated
+ * records.
  *
  * Piece by piece, a piece for each turn: what changes meanwhile is written by the change itself, after the place where the rewriting began.
  */

@@ -7,7 +7,7 @@
  * - t >= 0: the first record with timestamp >= t, below the high watermark; -1 when there is none. Asks the disk; waits as data.
  * - Only the leader answers (also for replicas, which nobody sends any more).
  */
-import { errorCode, type ErrorName, type Offset } from "@vitrine/core";
+import { errorCode, type ErrorName, Offset } from "@vitrine/core";
 import type { Batch } from "@vitrine/log";
 import { iterateRecords, ProtocolError } from "@vitrine/protocol";
 import {
@@ -19,6 +19,7 @@ import {
 } from "@vitrine/protocol/types";
 import type { Partition } from "@vitrine/replication";
 import type { BrokerParts, Handler } from "../request.ts";
+import type { SearchRange } from "../runtime.ts";
 
 const LATEST = -1;
 const EARLIEST = -2;
@@ -100,14 +101,18 @@ function find(
   const wantsMax = asked.timestamp === MAX_TIMESTAMP;
   const timestampMs = wantsMax ? log.maxTimestampMs : asked.timestamp;
   if (wantsMax && timestampMs < 0) return settle(-1, -1, -1);
-  parts.runtime.findTimestamp(log, timestampMs, latest.offset, (search) => {
-    if (!search.ok) return fail(search.error);
-    const { batch } = search;
-    const record = batch && firstAtOrAfter(batch, timestampMs, log.logStartOffset);
-    if (record === "damaged") fail("CORRUPT_MESSAGE");
-    else if (!record) settle(-1, -1, -1);
-    else settle(record.offset, record.timestampMs, batch?.facts.leaderEpoch ?? -1);
-  });
+  const search = (range: SearchRange) =>
+    parts.runtime.findTimestamp(log, timestampMs, range, (found) => {
+      if (!found.ok) return fail(found.error);
+      const { batch } = found;
+      if (!batch) return settle(-1, -1, -1);
+      const record = firstAtOrAfter(batch, timestampMs, log.logStartOffset);
+      if (record === "damaged") fail("CORRUPT_MESSAGE");
+      else if (record) settle(record.offset, record.timestampMs, batch.facts.leaderEpoch);
+      // Compaction, or the log start, took what the batch was found for: the next one that may have it.
+      else search({ ...range, from: Offset(batch.facts.lastOffset + 1) });
+    });
+  search({ upTo: latest.offset });
 }
 
 /** Enough for any batch that is no bomb: `message.max.bytes` is 1 MiB, compressed. */

@@ -5,7 +5,7 @@ import type { TopicInfo } from "@vitrine/engine";
 import type { ReadOptions } from "./read-options.ts";
 import type { ReadResult } from "./read-records.ts";
 
-/** Sets the headers; true when the answer has an ETag and may be answered by 304. */
+/** Sets the headers (a compacted topic is always asked again, by a weak tag: records may have left the range); true when the answer has an ETag and may be answered by 304. */
 export function cacheHeaders(
   reply: FastifyReply,
   topic: TopicInfo,
@@ -31,6 +31,8 @@ export function cacheHeaders(
     options.bytes,
     options.isolation,
     format,
+    // Every replica compacts at its own time: which records are left is what tells one answer from another.
+    ...(compacted ? part.records.map(({ offset }) => offset) : []),
   ].join("-");
   const digest = createHash("sha256").update(identity).digest("base64url").slice(0, 22);
   const etag = `"${topic.topicId}-${part.partition}-${part.start.offset}-${part.next.offset}-${part.next.epoch}-${digest}"`;
@@ -38,7 +40,7 @@ export function cacheHeaders(
     etag: compacted ? `W/${etag}` : etag,
     "cache-control": compacted ? "no-cache" : "private, max-age=60, stale-while-revalidate=300",
   });
-  return !compacted;
+  return true;
 }
 
 /** Whether the caller has this version already. */

@@ -66,31 +66,32 @@ export const LOG: readonly ConfigDef[] = [
     "Time after which a broker that cannot tell of a failed log directory stops, in milliseconds; it stops at once here.",
     { min: 1, idle: true },
   ),
-  flag("log.cleaner.enable", true, "Whether compaction runs.", { idle: true }),
-  int("log.cleaner.threads", 1, "Threads that compact.", { min: 0, dynamic: true, idle: true }),
+  flag("log.cleaner.enable", true, "Whether compaction runs."),
+  int("log.cleaner.threads", 1, "Threads that compact: 0 stops compaction; more than one count as one here.", {
+    min: 0,
+    dynamic: true,
+  }),
   long("log.cleaner.backoff.ms", 15_000, "Pause of the cleaner when there is nothing to compact, in milliseconds.", {
     min: 0,
     dynamic: true,
-    idle: true,
   }),
-  long("log.cleaner.dedupe.buffer.size", 134_217_728, "Memory for the keys of a compaction, in bytes.", {
-    dynamic: true,
-    idle: true,
-  }),
-  int("log.cleaner.io.buffer.size", 524_288, "Memory for reading and writing of a compaction, in bytes.", {
+  long(
+    "log.cleaner.dedupe.buffer.size",
+    134_217_728,
+    "Memory for the keys of a compaction, in bytes: 24 for each key. What does not fit waits for the next compaction.",
+    { dynamic: true },
+  ),
+  int("log.cleaner.io.buffer.size", 524_288, "Memory for reading and writing of a compaction, in bytes; 1 MB here.", {
     min: 0,
     dynamic: true,
     idle: true,
   }),
-  double("log.cleaner.io.buffer.load.factor", "0.9", "How full the key buffer may become.", {
-    dynamic: true,
-    idle: true,
-  }),
+  double("log.cleaner.io.buffer.load.factor", "0.9", "How full the key buffer may become.", { dynamic: true }),
   double(
     "log.cleaner.io.max.bytes.per.second",
     "1.7976931348623157E308",
     "Bytes per second that compaction may read and write.",
-    { dynamic: true, idle: true },
+    { dynamic: true },
   ),
   long("log.cleaner.delete.retention.ms", 86_400_000, "Default of delete.retention.ms.", { min: 0, dynamic: true }),
   long("log.cleaner.min.compaction.lag.ms", 0, "Default of min.compaction.lag.ms.", { min: 0, dynamic: true }),

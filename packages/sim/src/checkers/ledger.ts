@@ -1,6 +1,7 @@
 /** What was committed of one log, once and for all: every replica is compared with it below its high watermark. */
 import { invariant } from "@vitrine/core";
 import type { Batch, LogKey, LogStore } from "@vitrine/log";
+import { readRecords, type StoredRecord } from "@vitrine/protocol";
 import type { SimDisk } from "../sim-disk.ts";
 
 interface Entry {
@@ -15,9 +16,12 @@ export class Ledger {
   readonly name: string;
   readonly entries: Entry[] = [];
   readonly #atBase = new Map<number, Entry>();
+  readonly #compacts: boolean;
 
-  constructor(name: string) {
+  /** `compacts`: a batch may have lost records since, never changed one. */
+  constructor(name: string, compacts = false) {
     this.name = name;
+    this.#compacts = compacts;
   }
 
   /** The true high watermark: the highest that any replica ever showed. Exclusive. */
@@ -30,7 +34,7 @@ export class Ledger {
     const { baseOffset, lastOffset, leaderEpoch, crc } = batch.facts;
     const known = this.#atBase.get(baseOffset);
     if (known) {
-      const same = known.crc === crc && known.epoch === leaderEpoch && known.end === lastOffset + 1;
+      const same = this.isSame(known, batch);
       invariant(
         same,
         `P3 ${where} has a batch of epoch ${leaderEpoch} at ${this.name}:${baseOffset}, committed was another of epoch ${known.epoch}`,
@@ -52,10 +56,27 @@ export class Ledger {
     return true;
   }
 
+  /** Whether a batch is the committed one, or what compaction left of it. */
+  isSame(entry: Entry, { facts, bytes }: Batch): boolean {
+    const { baseOffset, lastOffset, leaderEpoch, crc } = facts;
+    if (entry.baseOffset !== baseOffset || entry.epoch !== leaderEpoch || entry.end !== lastOffset + 1) return false;
+    return entry.crc === crc || (this.#compacts && isPartOf(entry.bytes, bytes));
+  }
+
   at(baseOffset: number): Entry | undefined {
     return this.#atBase.get(baseOffset);
   }
 }
+
+function isPartOf(whole: Uint8Array, part: Uint8Array): boolean {
+  const show = (bytes: Uint8Array | null) => (bytes === null ? "" : decoder.decode(bytes));
+  const name = ({ offset, timestampMs, key, value }: StoredRecord) =>
+    `${offset} ${timestampMs} ${show(key)} ${show(value)}`;
+  const all = new Set(readRecords(whole).map(name));
+  return readRecords(part).every((record) => all.has(name(record)));
+}
+
+const decoder = new TextDecoder();
 
 /** Batches of a node's log in [from, upTo), from its memory or, below the tail, from its disk. */
 export function batchesOf(

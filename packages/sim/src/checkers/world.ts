@@ -24,7 +24,8 @@ export class World {
   ledger(key: LogKey): Ledger {
     let ledger = this.#ledgers.get(key);
     if (!ledger) {
-      ledger = new Ledger(key === METADATA_LOG ? "metadata" : this.nameOf(key));
+      const compacts = this.cluster.options.compacts && key !== METADATA_LOG;
+      ledger = new Ledger(key === METADATA_LOG ? "metadata" : this.nameOf(key), compacts);
       this.#ledgers.set(key, ledger);
     }
     return ledger;
