@@ -164,7 +164,8 @@ export class LogCleaner {
     const known: Dirty = goesOn ? before : { log, cuts: log.cuts, rules, from, upTo: from, segments: [] };
     this.#dirty.set(key, known);
     const upTo = log.highWatermark < log.durableEndOffset ? log.highWatermark : log.durableEndOffset;
-    if (known.upTo >= upTo || known.segments.length >= SEGMENTS_MAX) return;
+    // A log that is new here is asked about in any case: the disk's thread should be there before there is something to do.
+    if ((goesOn && known.upTo >= upTo) || known.segments.length >= SEGMENTS_MAX) return;
     this.#asked += 1;
     const spec = { from: known.upTo, upTo, rules, last: known.segments.at(-1) ?? null };
     this.#runtime.survey(log, spec, (survey) => {
