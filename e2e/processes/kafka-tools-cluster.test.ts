@@ -64,6 +64,12 @@ describe.skipIf(!program.ok)("configuration", () => {
       async () => (await tools.run("kafka-configs", ["--describe", ...client])).includes("producer_byte_rate=1048576"),
       { what: "the quota to be described" },
     );
+    const address = ["--entity-type", "ips", "--entity-name", "192.0.2.1"];
+    await tools.run("kafka-configs", ["--alter", ...address, "--add-config", "connection_creation_rate=50"]);
+    await waitFor(
+      async () => /connection_creation_rate=50/.test(await tools.run("kafka-configs", ["--describe", ...address])),
+      { what: "the quota of an address to be described" },
+    );
     const user = ["--entity-type", "users", "--entity-name", "alice"];
     const secret = "SCRAM-SHA-256=[iterations=4096,password=secret]";
     await tools.run("kafka-configs", ["--alter", ...user, "--add-config", secret]);
