@@ -223,6 +223,21 @@ test("a hello that goes on with an earlier session finds its nameless member; on
   for (const client of [second, stranger]) client.send({ t: "unsub", id: 1 });
 });
 
+test("an acknowledgement with an epoch that no request has room for is refused where it comes in", async () => {
+  await topic("bounded", 1);
+  await produce("bounded", 1, 0, 1);
+  for (const [index, base] of [cluster.url, ...cluster.ready.brokers.map((broker) => broker.http)].entries()) {
+    const client = await LiveClient.open(base);
+    client.send({ t: "sub", id: 1, topics: ["bounded"], group: `bounds-${index}` });
+    const { next } = await client.next("records", 1, 30_000);
+    client.send({ t: "ack", id: 1, next: "0:0@9999999999" });
+    expect((await client.next("error", 1)).problem).toMatchObject({ status: 422, type: "/problems/invalid-frame" });
+    client.send({ t: "ack", id: 1, next });
+    expect((await client.next("acked", 1, 30_000)).committed).toBe(next);
+    client.send({ t: "unsub", id: 1 });
+  }
+});
+
 describe("the client library", () => {
   test("acknowledges what its handler has processed, also before partitions go to another member", async () => {
     await topic("worked", 2);

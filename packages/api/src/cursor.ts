@@ -14,6 +14,9 @@ export type Cursor = ReadonlyMap<number, Position>;
 /** More than any topic has; keeps a hostile string from making a large map. */
 const PARTITIONS_MAX = 10_000;
 
+/** Partitions and epochs are int32 on the wire: a larger one would fit no request. */
+const INT32_MAX = 2_147_483_647;
+
 const PART = /^(\d{1,9}):(\d{1,16})(?:@(\d{1,10}))?$/;
 
 /** Reads a cursor; null when the text is not one. */
@@ -24,11 +27,16 @@ export function parseCursor(text: string): Cursor | null {
     const match = PART.exec(part);
     if (!match) return null;
     const partition = Number(match[1]);
-    const offset = Number(match[2]);
-    if (!Number.isSafeInteger(offset) || cursor.has(partition) || cursor.size >= PARTITIONS_MAX) return null;
-    cursor.set(partition, { offset, epoch: match[3] === undefined ? -1 : Number(match[3]) });
+    const position = { offset: Number(match[2]), epoch: match[3] === undefined ? -1 : Number(match[3]) };
+    if (!isOnTheWire(partition, position) || cursor.has(partition) || cursor.size >= PARTITIONS_MAX) return null;
+    cursor.set(partition, position);
   }
   return cursor;
+}
+
+/** Whether requests have room for a partition and a position that came from outside. */
+export function isOnTheWire(partition: number, { offset, epoch }: Position): boolean {
+  return partition <= INT32_MAX && Number.isSafeInteger(offset) && epoch <= INT32_MAX;
 }
 
 /** Writes a cursor, partitions in ascending order. */

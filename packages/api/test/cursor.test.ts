@@ -12,7 +12,7 @@ import {
 
 const position = fc.record({
   offset: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
-  epoch: fc.integer({ min: -1, max: 2 ** 31 }),
+  epoch: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
 });
 const cursors = fc
   .array(fc.tuple(fc.nat({ max: 9_999 }), position), { minLength: 1, maxLength: 20 })
@@ -49,12 +49,21 @@ test("an event cursor survives its text form", () => {
   );
 });
 
-test.each(["", "0", "0:", "0:1,", "0:1,0:2", "0:9007199254740992", "a:1", "0:-1", "0:1@x", "0:1@7;1:2"])(
-  "%j is no cursor",
-  (text) => {
-    expect(parseCursor(text)).toBeNull();
-  },
-);
+test.each([
+  "",
+  "0",
+  "0:",
+  "0:1,",
+  "0:1,0:2",
+  "0:9007199254740992",
+  "0:1@2147483648",
+  "a:1",
+  "0:-1",
+  "0:1@x",
+  "0:1@7;1:2",
+])("%j is no cursor", (text) => {
+  expect(parseCursor(text)).toBeNull();
+});
 
 test.each(["e:1", "e:1@2~", "0:1@7", "e:-1@0", "x"])("%j is no event cursor", (text) => {
   expect(parseEventCursor(text)).toBeNull();

@@ -1,5 +1,5 @@
 /** The packed form of a cursor, for ids of streams over many partitions: `b:` and base64url of varints (partition, offset, epoch + 1). */
-import type { Cursor, Position } from "@vitrine/api";
+import { type Cursor, isOnTheWire, type Position } from "@vitrine/api";
 
 export function packCursor(positions: Cursor): string {
   const bytes: number[] = [];
@@ -38,7 +38,10 @@ export function unpackCursor(text: string): Cursor | null {
   }
   if (scale !== 1 || numbers.length % 3 !== 0) return null;
   const cursor = new Map<number, Position>();
-  for (let i = 0; i < numbers.length; i += 3)
-    cursor.set(numbers[i]!, { offset: numbers[i + 1]!, epoch: numbers[i + 2]! - 1 });
+  for (let i = 0; i < numbers.length; i += 3) {
+    const position = { offset: numbers[i + 1]!, epoch: numbers[i + 2]! - 1 };
+    if (!isOnTheWire(numbers[i]!, position)) return null;
+    cursor.set(numbers[i]!, position);
+  }
   return cursor;
 }
