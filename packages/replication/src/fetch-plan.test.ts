@@ -67,6 +67,9 @@ function answer(sessionId: number, ...items: Item[]): PlannedFetchAnswer {
 }
 
 const records = (baseOffset: number) => makeBatch({ value: 7, baseOffset, leaderEpoch: 1 }).bytes;
+/** As large as an answer after which it asks ahead. */
+const manyRecords = (baseOffset: number) =>
+  makeBatch({ value: 7, baseOffset, leaderEpoch: 1, sizeBytes: 16_384 }).bytes;
 const asked = (request: PlannedFetch | null) =>
   request?.partitions.map(({ partitionIndex, fetchOffset, durableEndOffset }) => [
     partitionIndex,
@@ -75,16 +78,26 @@ const asked = (request: PlannedFetch | null) =>
   ]);
 const session = (request: PlannedFetch | null) => request && [request.sessionId, request.sessionEpoch];
 
-test("F12 one request at a time; after data it asks ahead at once, then waits for the disk, then lets the leader wait", () => {
+test("F12 one request at a time; after much data it asks ahead at once, then waits for the disk, then lets the leader wait", () => {
   const { replica, plan } = planned(0);
   const first = plan.next(0);
   expect([asked(first), first?.maxWaitMs]).toEqual([[[0, 0, 0]], 500]);
   expect(plan.next(0)).toBe(null);
-  plan.onAnswer(1, answer(9, { index: 0, records: records(0) }), isSound, 0);
+  plan.onAnswer(1, answer(9, { index: 0, records: manyRecords(0) }), isSound, 0);
   const ahead = plan.next(0);
   expect([asked(ahead), ahead?.maxWaitMs]).toEqual([[[0, 1, 0]], 0]);
   plan.onAnswer(2, answer(9), isSound, 0);
   // Nothing new there, the disk still busy here: asking again would only spin.
+  expect(plan.next(0)).toBe(null);
+  replica.commit();
+  const report = plan.next(0);
+  expect([asked(report), report?.maxWaitMs]).toEqual([[[0, 1, 1]], 500]);
+});
+
+test("F12 after little data the next question waits for the disk, and carries its news", () => {
+  const { replica, plan } = planned(0);
+  plan.next(0);
+  plan.onAnswer(1, answer(9, { index: 0, records: records(0) }), isSound, 0);
   expect(plan.next(0)).toBe(null);
   replica.commit();
   const report = plan.next(0);
@@ -139,7 +152,7 @@ test("F14 a leader that does not answer is asked again after a pause, which meta
 test("F15 within a session only what changed is asked; a lost session begins with a full request that names the old one", () => {
   const { replica, plan } = planned(0, 1);
   expect(session(plan.next(0))).toEqual([0, 0]);
-  plan.onAnswer(1, answer(9, { index: 0, records: records(0) }, { index: 1 }), isSound, 0);
+  plan.onAnswer(1, answer(9, { index: 0, records: manyRecords(0) }, { index: 1 }), isSound, 0);
   const second = plan.next(0);
   expect([session(second), asked(second)]).toEqual([[9, 1], [[0, 1, 0]]]);
   plan.onAnswer(2, answer(9), isSound, 0);

@@ -2,8 +2,8 @@
  * One follower's fetches from one leader broker: one request in flight, over all partitions that broker leads for us, in an
  * incremental fetch session (KIP-227), so that an idle partition costs nothing.
  *
- * When to ask: at once after an answer that brought something; with nothing new and our disk still busy, when the disk reports (the
- * report carries the new durable ends); when all is quiet, with a wait at the leader. A waiting request is overtaken by a new one, on
+ * When to ask: at once after an answer that brought much; after one that brought little or nothing, with our disk still busy, when the disk
+ * reports (the report carries the new durable ends); when all is quiet, with a wait at the leader. A waiting request is overtaken by a new one, on
  * another connection, when partitions come in: a new leader needs our first fetch before it can commit anything.
  */
 import { type NodeId, invariant } from "@vitrine/core";
@@ -14,6 +14,11 @@ import type { FetchedData, FollowerFetchPosition } from "./types.ts";
 import { type PlannedPartition, type PlannedFetch, type PartitionKey, partitionKey } from "./planned-fetch.ts";
 
 const BACKOFF_MIN_MS = 20;
+/**
+ * An answer of so many bytes may have left something behind, so the next question does not wait for our disk. After less it does: to ask ahead would
+ * mostly be answered with nothing, and then be asked again with the new durable end. A third of all fetches of small writes went so.
+ */
+const ASK_AHEAD_BYTES = 16_384;
 const SESSION_EPOCH_LAST = 0x7fff_ffff;
 
 interface Entry {
@@ -63,7 +68,7 @@ export class FetchPlan {
   private requestIds = 0;
   private backoffMs = 0;
   private notBeforeMs = 0;
-  /** Something came with the last answer, or partitions came in: do not wait for the disk before asking again. */
+  /** Much came with the last answer, or partitions came in: do not wait for the disk before asking again. */
   private eager = true;
   private newcomers = false;
 
@@ -169,7 +174,7 @@ export class FetchPlan {
     switch (outcome.kind) {
       case "applied":
         entry.backoffMs = 0;
-        if (outcome.advanced) this.eager = true;
+        if (outcome.advanced && (data.records?.byteLength ?? 0) >= ASK_AHEAD_BYTES) this.eager = true;
         return;
       case "truncated":
         this.eager = true;

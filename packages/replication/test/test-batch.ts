@@ -9,11 +9,13 @@ export interface BatchSpec {
   readonly baseSequence?: number;
   readonly baseOffset?: number;
   readonly leaderEpoch?: number;
+  /** Payload; 4 bytes unless told. */
+  readonly sizeBytes?: number;
 }
 
 /** A batch whose payload is one number, so that histories can be compared. */
 export function makeBatch(spec: BatchSpec): { bytes: Uint8Array; facts: BatchFacts } {
-  const bytes = new Uint8Array(BATCH_HEADER_BYTES + 4);
+  const bytes = new Uint8Array(BATCH_HEADER_BYTES + (spec.sizeBytes ?? 4));
   const view = new DataView(bytes.buffer);
   const records = spec.records ?? 1;
   view.setInt32(BATCH_AT.batchLength, bytes.length - 12);
