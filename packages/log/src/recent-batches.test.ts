@@ -51,7 +51,7 @@ test("L42 the recent batches answer as an array does, from their start to the lo
           expect(recent.read({ from, upTo: Offset(end), maxBytes: 1e9 })).toEqual(wanted);
           expect(recent.read({ from, upTo: Offset(end), maxBytes: 1 })).toEqual(wanted.slice(0, 1));
           const newer = model.find(({ facts }) => facts.maxTimestampMs >= by % 100);
-          expect(recent.findTimestamp(by % 100, recent.start, Offset(end))).toBe(newer ?? null);
+          expect(recent.findTimestamp(by % 100, recent.start, Offset(end))).toEqual(newer ?? null);
         }
         expect(recent.start).toBe(start);
         expect(recent.bytes).toBe(model.reduce((sum, batch) => sum + batch.bytes.byteLength, 0));
