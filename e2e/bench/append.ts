@@ -38,7 +38,7 @@ export const append: Bench = {
     }
     return {
       method:
-        `packages/log-sqlite/bench/append.ts: closed loop with at most 32 MB on their way into one partition, fsync (synchronous=FULL) and group commit; ` +
+        `packages/log-sqlite/bench/append.ts: closed loop with at most 32 MB on their way into one partition, fsync and group commit; ` +
         `medians of ${repeats} runs of ${SECONDS_PER_ROW} s each. CPU seconds are those of the process, storage thread included; latency is that of a commit.`,
       cpuSeconds: {
         brokers: null,

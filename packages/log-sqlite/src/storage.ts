@@ -16,6 +16,8 @@ import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
 const FULL_RETRY_PAUSE_MS = 100;
 const BUSY_PAUSE_MS = 2;
 const BUSY_TRIES = 500;
+/** A file's size is looked at after so many bytes of batches, besides every `careMs`: to ask SQLite after each small commit costs a percent. */
+const LOOK_BYTES = 1024 * 1024;
 /** A file that is written is worth emptying when it has grown to this share of its bound. */
 const DEAD_FILE_SHARE = 1 / 8;
 
@@ -29,6 +31,8 @@ export class Storage {
   /** Something was cut or removed: a file may have become free of live batches. */
   #careDue = true;
   #wrote = false;
+  /** Bytes of batches since the files' sizes were looked at. */
+  #unlookedBytes = 0;
 
   constructor(
     shards: Shards,
@@ -71,6 +75,8 @@ export class Storage {
       this.#fail(error);
       return;
     }
+    for (const handOver of group) this.#unlookedBytes += handOver.bytes;
+    if (this.#unlookedBytes < Math.min(LOOK_BYTES, this.shards.options.segmentBytes / 16)) return;
     try {
       this.#rotateWhatIsLarge();
     } catch (error) {
@@ -283,6 +289,7 @@ export class Storage {
   }
 
   #rotateWhatIsLarge(): void {
+    this.#unlookedBytes = 0;
     const { segmentBytes, segmentMs } = this.shards.options;
     for (const file of this.shards.active) {
       if (file.shard === METADATA_SHARD) continue;
