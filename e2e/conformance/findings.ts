@@ -35,10 +35,6 @@ export const FINDINGS: readonly Finding[] = [
     reason: "Transactions: not in Vitrine yet; a part of the test writes some. The other parts pass.",
   },
   {
-    tests: ["0077_compaction"],
-    reason: "Compaction: `cleanup.policy=compact` is kept and shown, but nothing compacts yet.",
-  },
-  {
     tests: ["0081_admin/CreateAcls", "0081_admin/DescribeAcls", "0081_admin/DeleteAcls"],
     reason: "Security: both clusters run without an authorizer, and say SECURITY_DISABLED.",
   },
