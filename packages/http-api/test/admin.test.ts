@@ -108,6 +108,9 @@ test("configuration: set, back to default by null, unknown names with a hint", a
     json: { kafka_error: "INVALID_CONFIG", hint: "did you mean retention.ms?" },
   });
   expect((await h.ask("PATCH", "/topics/t/config", { "retention.ms": 5 })).status).toBe(422);
+  const long = { "leader.replication.throttled.replicas": Array(9_000).fill("0:1").join(",") };
+  expect((await h.ask("PATCH", "/topics/t/config", long)).status).toBe(422);
+  expect((await h.ask("PUT", "/topics/u", { config: long })).status).toBe(422);
   expect((await h.ask("GET", "/topics/t/config?set=1")).json["data"]).toHaveLength(1);
 });
 

@@ -3,6 +3,9 @@ import Type from "typebox";
 import type { Static } from "typebox";
 import { NodeIdSchema, OffsetSchema, PageSchema, PartitionSchema } from "./common.ts";
 
+/** A longer text fits no request to a controller. */
+const SettingText = Type.String({ maxLength: 32_767 });
+
 /** Body of `PUT /topics/{topic}`; an empty body takes every default. */
 export const CreateTopicBody = Type.Object(
   {
@@ -13,7 +16,7 @@ export const CreateTopicBody = Type.Object(
         description: "partition to broker ids, the first is the preferred leader; excludes partitions and replication",
       }),
     ),
-    config: Type.Optional(Type.Record(Type.String(), Type.String())),
+    config: Type.Optional(Type.Record(Type.String(), SettingText)),
   },
   { additionalProperties: false },
 );
@@ -27,7 +30,7 @@ export const PatchTopicBody = Type.Object(
 export type PatchTopicBody = Static<typeof PatchTopicBody>;
 
 /** Body of `PATCH /topics/{topic}/config`: null takes a setting back to its default. */
-export const PatchConfigBody = Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]));
+export const PatchConfigBody = Type.Record(Type.String(), Type.Union([SettingText, Type.Null()]));
 export type PatchConfigBody = Static<typeof PatchConfigBody>;
 
 export const TopicSummary = Type.Object({
