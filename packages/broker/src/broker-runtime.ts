@@ -1,4 +1,4 @@
-import type { BrokerOptions } from "./broker.ts";
+import type { BrokerOptions } from "./broker-options.ts";
 import type { ColdReads } from "./cold-reads.ts";
 import type { Runtime } from "./runtime.ts";
 import type { BrokerSettings } from "./settings.ts";

@@ -5,19 +5,18 @@
  * The roles decide what is inside: every node follows the metadata log; a controller votes and may lead it; a broker registers, has
  * partitions and serves clients. A node without roles (the gateway) only follows.
  */
-import { invariant, randomBelow, type NodeId, type Offset, type Random } from "@vitrine/core";
-import type { LogEvent, LogStore } from "@vitrine/log";
-import { effectiveBrokerValue, type MetadataDelta, type MetadataImage, type ScramKeys } from "@vitrine/metadata";
-import { ProtocolError } from "@vitrine/protocol";
+import { invariant, randomBelow, type NodeId, type Offset } from "@vitrine/core";
+import type { LogEvent } from "@vitrine/log";
+import { effectiveBrokerValue, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
+import type { BrokerOptions } from "./broker-options.ts";
 import { brokerRuntime } from "./broker-runtime.ts";
 import { ColdReads } from "./cold-reads.ts";
 import type { BrokerConfig } from "./config.ts";
 import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
 import { DeadBrokers } from "./dead-brokers.ts";
 import { Groups, type GroupObserver } from "./groups/groups.ts";
-import { HANDLERS } from "./handlers/index.ts";
 import { TOPICS_KEY } from "./handlers/03-metadata.ts";
 import { IsrChannel } from "./isr-channel.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -27,34 +26,20 @@ import { Observer } from "./observer.ts";
 import { PartitionEffects } from "./partition-effects.ts";
 import { partitionLogKey, Partitions } from "./partitions.ts";
 import { peerEndpoints } from "./peer-endpoints.ts";
-import type { ApiRequest, Clock, PeerEvent, PeerNetwork, RequestContext, Scheduler } from "./ports.ts";
+import type { ApiRequest, PeerEvent, RequestContext } from "./ports.ts";
 import { Quorum } from "./quorum.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { ClientQuotas } from "./quotas/client-quotas.ts";
 import type { QuotaName } from "./quotas/client-limits.ts";
 import { ConnectionQuotas } from "./quotas/connection-quotas.ts";
-import { isMetered, metered } from "./quotas/request-meter.ts";
 import { ReplicaFetcher } from "./replica-fetcher.ts";
-import type { BrokerParts, Handler, Reply } from "./request.ts";
+import type { BrokerParts, Reply } from "./request.ts";
 import { Retention } from "./retention.ts";
-import type { Journal, Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { serveRequest } from "./serve-request.ts";
 import { readSettings, type BrokerSettings } from "./settings.ts";
 import { Traffic } from "./traffic.ts";
 import { TurnLoop } from "./turn.ts";
-
-export interface BrokerOptions {
-  readonly config: BrokerConfig;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly network: PeerNetwork;
-  readonly store: LogStore;
-  readonly random: Random;
-  readonly journal?: Journal;
-  /** Hash functions for SCRAM credentials; without them none can be set here. */
-  readonly scramKeys?: ScramKeys;
-  /** The broker cannot go on (fail-stop, broken invariant): the process must end. */
-  readonly onFatal?: (reason: string) => void;
-}
 
 /** Inputs queued at once. At the bound new client requests are answered by closing their connection; peers and the disk are never refused. */
 const INBOX_MAX = 200_000;
@@ -231,30 +216,7 @@ export class Broker {
       this.#options.scheduler.soon(() => reply("close"));
       return;
     }
-    this.#runtime.enqueue(() => {
-      this.traffic.request(request.apiKey);
-      const handler = HANDLERS.get(request.apiKey);
-      if (!handler) reply("close");
-      else if (!this.#quotas.isActive || !isMetered(request, from)) this.#handle(handler, request, from, reply);
-      else {
-        // A connection between nodes is not only HTTP's: it is never silent.
-        const answer: Reply = from.listener === "client" ? reply : (body) => reply(body);
-        metered(this.#parts, request, answer, (meteredReply) => this.#handle(handler, request, from, meteredReply));
-      }
-    });
-  }
-
-  /** What a request's bytes turn out to be costs that request its connection, never the broker. */
-  #handle(handler: Handler, request: ApiRequest, from: RequestContext, reply: Reply): void {
-    try {
-      handler(this.#parts, request, from, reply);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#runtime.journal("warn", `a request with key ${request.apiKey} cannot be carried out: ${error.message}`, {
-        remote: from.remote,
-      });
-      reply("close");
-    }
+    this.#runtime.enqueue(() => serveRequest(this.#parts, request, from, reply));
   }
 
   /** Called with every change of metadata, inside the turn that applied it. Returns the way to stop. */

@@ -1,4 +1,5 @@
 export * from "./broker.ts";
+export type * from "./broker-options.ts";
 export * from "./config.ts";
 export * from "./ports.ts";
 export type { ChannelResult } from "./controller-channel.ts";

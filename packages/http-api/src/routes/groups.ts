@@ -17,13 +17,7 @@ import {
 } from "@vitrine/api";
 import { errorFromCode } from "@vitrine/core";
 import type { Engine } from "@vitrine/engine";
-import {
-  ApiKey,
-  type DeleteGroupsResponse,
-  newDeleteGroupsRequest,
-  newOffsetDeleteRequest,
-  type OffsetDeleteResponse,
-} from "@vitrine/protocol/types";
+import { ApiKey, type DeleteGroupsResponse, newDeleteGroupsRequest } from "@vitrine/protocol/types";
 import Type from "typebox";
 import type { Static } from "typebox";
 import { readJson } from "../body/read-json.ts";
@@ -31,6 +25,7 @@ import { refuse } from "../error-reply.ts";
 import { asOffsets, commitFromOutside, type OffsetToCommit } from "../groups/commit-offsets.ts";
 import type { CommittedTimes } from "../groups/committed-times.ts";
 import { coordinatorCall, groupProblem } from "../groups/coordinator-call.ts";
+import { deleteOffsets } from "../groups/delete-offsets.ts";
 import { groupLag } from "../groups/group-lag.ts";
 import {
   type Committed,
@@ -356,46 +351,6 @@ async function checkOffsets(request: FastifyRequest, engine: Engine, group: stri
   const committed = await committedOffsets(engine, group);
   const isThere = committed.length > 0 || (await findGroup(engine, group)) !== null;
   checkIfMatch(request, isThere ? offsetsTag(committed) : null, `the offsets of group ${group}`);
-}
-
-async function deleteOffsets(engine: Engine, group: string, body: PartitionsByTopic) {
-  await describeGroup(engine, group);
-  const committed = await committedOffsets(engine, group);
-  const all = Object.keys(body).length === 0;
-  const wanted = committed.filter(({ topic, partition }) => {
-    const named = body[topic];
-    return all || (named !== undefined && (named.length === 0 || named.includes(partition)));
-  });
-  const topics = [...Map.groupBy(wanted, (row) => row.topic)].map(([name, rows]) => ({
-    name,
-    partitions: rows.map((row) => ({ partitionIndex: row.partition })),
-  }));
-  const deleted: PartitionsByTopic = {};
-  if (topics.length === 0) return { group, deleted };
-  const { body: answer } = await coordinatorCall<OffsetDeleteResponse>(engine, group, {
-    apiKey: ApiKey.OffsetDelete,
-    body: newOffsetDeleteRequest({ groupId: group, topics }),
-    errorOf: (reply) => reply.errorCode,
-  });
-  const error = errorFromCode(answer.errorCode).name;
-  if (error !== "NONE") refuse(groupProblem(error, group));
-  for (const topic of answer.topics) {
-    for (const row of topic.partitions) {
-      const refused = errorFromCode(row.errorCode).name;
-      if (refused === "NONE") (deleted[topic.name] ??= []).push(row.partitionIndex);
-      else
-        refuse({
-          ...groupProblem(
-            refused,
-            group,
-            `${topic.name}-${row.partitionIndex}: ${errorFromCode(row.errorCode).message}`,
-          ),
-          deleted,
-          side_effects: Object.keys(deleted).length > 0 ? "applied" : "none",
-        });
-    }
-  }
-  return { group, deleted };
 }
 
 async function deleteGroup(engine: Engine, group: string, missingOk: boolean): Promise<void> {
