@@ -1,6 +1,6 @@
 /** What was committed of one log, once and for all: every replica is compared with it below its high watermark. */
-import { invariant } from "@vitrine/core";
-import type { Batch, LogKey, LogStore } from "@vitrine/log";
+import { invariant, Offset } from "@vitrine/core";
+import type { Batch, LogKey, LogStore, PartitionLog } from "@vitrine/log";
 import { readRecords, type StoredRecord } from "@vitrine/protocol";
 import type { SimDisk } from "../sim-disk.ts";
 
@@ -87,27 +87,24 @@ export function batchesOf(
 ): Batch[] {
   const log = node.store.logs.get(key);
   if (!log) return [];
-  const found: Batch[] = [];
-  const take = (batches: readonly Batch[]) => {
-    for (const batch of batches) {
-      const next = found.at(-1)?.facts.lastOffset ?? -1;
-      if (batch.facts.lastOffset >= from && batch.facts.lastOffset < upTo && batch.facts.baseOffset > next)
-        found.push(batch);
-    }
-  };
-  const spec = {
-    from: log.logStartOffset > from ? log.logStartOffset : (from as typeof log.logStartOffset),
-    upTo: upTo as typeof log.logEndOffset,
-    maxBytes: 1 << 30,
-  };
-  const read = log.readTail(spec);
-  if (read.kind === "batches") take(read.batches);
-  else if (read.kind === "cold") {
-    take(node.disk.logs.get(key)?.batches ?? []);
-    const next = (found.at(-1)?.facts.lastOffset ?? -1) + 1;
-    const rest =
-      next < upTo ? log.readTail({ ...spec, from: Math.max(next, from) as typeof log.logStartOffset }) : null;
-    if (rest?.kind === "batches") take(rest.batches);
+  const first = log.logStartOffset > from ? log.logStartOffset : Offset(from);
+  const spec = { from: first, upTo: Offset(upTo), maxBytes: 1 << 30 };
+  const memoryFrom = memoryStart(log, first, upTo);
+  // What a truncation that is under way will take away is still on the disk: above memory's start, memory alone knows.
+  const onDisk = (node.disk.logs.get(key)?.batches ?? []).filter(
+    ({ facts }) => facts.lastOffset >= first && facts.lastOffset < Math.min(memoryFrom, upTo),
+  );
+  const read = memoryFrom < upTo ? log.readTail({ ...spec, from: Offset(memoryFrom) }) : null;
+  return read?.kind === "batches" ? [...onDisk, ...read.batches] : onDisk;
+}
+
+/** The first offset in [from, upTo) that the log answers from memory; upTo = none. */
+function memoryStart(log: PartitionLog, from: number, upTo: number): number {
+  let [low, high] = [from, Math.max(from, upTo)];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (log.readTail({ from: Offset(middle), upTo: Offset(upTo), maxBytes: 1 }).kind === "cold") low = middle + 1;
+    else high = middle;
   }
-  return found;
+  return low;
 }
