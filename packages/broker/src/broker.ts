@@ -8,6 +8,7 @@
 import { invariant, randomBelow, type NodeId, type Offset } from "@vitrine/core";
 import type { LogEvent } from "@vitrine/log";
 import { effectiveBrokerValue, type MetadataDelta, type MetadataImage } from "@vitrine/metadata";
+import { apiName, ProtocolError } from "@vitrine/protocol";
 import { FetchSessions } from "@vitrine/replication";
 import { ActiveController } from "./active-controller.ts";
 import type { BrokerOptions } from "./broker-options.ts";
@@ -16,6 +17,7 @@ import { ColdReads } from "./cold-reads.ts";
 import type { BrokerConfig } from "./config.ts";
 import { ControllerChannel, type ChannelResult } from "./controller-channel.ts";
 import { DeadBrokers } from "./dead-brokers.ts";
+import { checkEncodable } from "./encodable.ts";
 import { Groups, type GroupObserver } from "./groups/groups.ts";
 import { TOPICS_KEY } from "./handlers/03-metadata.ts";
 import { IsrChannel } from "./isr-channel.ts";
@@ -243,7 +245,20 @@ export class Broker {
 
   /** Asks the active controller, wherever it is, on behalf of this process. */
   callController(apiKey: number, body: unknown, timeoutMs: number, onResult: (result: ChannelResult) => void): void {
-    this.#runtime.enqueue(() => this.#channel.call(apiKey, body, timeoutMs, onResult));
+    this.#runtime.enqueue(() => {
+      try {
+        checkEncodable({ apiKey, apiVersion: -1, clientId: null, body });
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        this.#runtime.journal(
+          "warn",
+          `a request (${apiName(apiKey)}) was not sent to the controller: ${error.message}`,
+        );
+        onResult({ ok: false, reason: "not-sent" });
+        return;
+      }
+      this.#channel.call(apiKey, body, timeoutMs, onResult);
+    });
   }
 
   /** Orderly stop: leaders move away, leadership of the quorum is handed over; then `onStopped`. At most `timeoutMs`. */

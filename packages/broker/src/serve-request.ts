@@ -1,4 +1,5 @@
-import { ProtocolError } from "@vitrine/protocol";
+import { apiName, ProtocolError } from "@vitrine/protocol";
+import { checkEncodable } from "./encodable.ts";
 import { HANDLERS } from "./handlers/index.ts";
 import type { ApiRequest, RequestContext } from "./ports.ts";
 import { isMetered, metered } from "./quotas/request-meter.ts";
@@ -24,10 +25,11 @@ export function serveRequest(parts: BrokerParts, request: ApiRequest, from: Requ
 /** What a request's bytes turn out to be costs that request its connection, never the broker. */
 function guarded(handler: Handler, parts: BrokerParts, request: ApiRequest, from: RequestContext, reply: Reply): void {
   try {
+    if (from.listener === "local") checkEncodable(request);
     handler(parts, request, from, reply);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    parts.runtime.journal("warn", `a request with key ${request.apiKey} cannot be carried out: ${error.message}`, {
+    parts.runtime.journal("warn", `a request (${apiName(request.apiKey)}) cannot be carried out: ${error.message}`, {
       remote: from.remote,
     });
     reply("close");

@@ -1,6 +1,12 @@
 import { ZERO_UUID } from "@vitrine/core";
-import { ApiKey, newCreateTopicsRequest } from "@vitrine/protocol/types";
+import {
+  ApiKey,
+  newCreateTopicsRequest,
+  newOffsetCommitRequest,
+  newOffsetCommitRequestOffsetCommitRequestPartition as newCommit,
+} from "@vitrine/protocol/types";
 import { beforeEach, describe, expect, test } from "vitest";
+import { GroupClient } from "./group-client.ts";
 import { SmallCluster } from "./small-cluster.ts";
 import { TestClient } from "./test-client.ts";
 
@@ -25,6 +31,33 @@ describe("the controller", () => {
       );
       expect(reply).toMatchObject({ topics: [{ errorCode: 0 }] });
     }
+  });
+
+  test("B25 a number that Kafka's field cannot hold is refused, to this process's own broker and to the controller, and stops nothing", () => {
+    client.createTopic("t");
+    const partition = newCommit({ partitionIndex: 0, committedOffset: 0, committedLeaderEpoch: 9_999_999_999 });
+    const commit = newOffsetCommitRequest({
+      groupId: "g",
+      topics: [{ name: "t", topicId: ZERO_UUID, partitions: [partition] }],
+    });
+    const coordinator = new GroupClient(cluster, "g").coordinator();
+    expect(cluster.call(coordinator, ApiKey.OffsetCommit, commit, 9, "local")).toBe("close");
+
+    const { controllerId } = cluster;
+    const topic = { name: "u", numPartitions: 9_999_999_999, replicationFactor: 1, assignments: [], configs: [] };
+    const results: unknown[] = [];
+    for (const id of [controllerId, ...[1, 2, 3].filter((other) => other !== controllerId)])
+      cluster
+        .broker(id)
+        .callController(
+          ApiKey.CreateTopics,
+          newCreateTopicsRequest({ topics: [topic], timeoutMs: 1_000 }),
+          1_000,
+          (result) => results.push(result),
+        );
+    cluster.until(() => results.length === 3, "the answers");
+    expect(results).toEqual(results.map(() => ({ ok: false, reason: "not-sent" })));
+    expect(client.produce("t", text("a")).error).toBe("NONE");
   });
 
   test("B7 a client's request waits while there is no controller, and is carried out by the next one; one of this process is refused", () => {
