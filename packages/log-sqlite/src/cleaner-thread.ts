@@ -4,7 +4,8 @@ import { Offset } from "@vitrine/core";
 import { type Batch, CleaningRun, type CleanStep, SegmentCutter, type Survey } from "@vitrine/log";
 import { ProtocolError, recordFormat } from "@vitrine/protocol";
 import { batchOf } from "./batch-header.ts";
-import type { CleanMessage, FromReader, SurveyMessage, ToReader } from "./messages.ts";
+import { answerQuestions } from "./file-questions.ts";
+import type { CleanMessage, FromReader, SurveyMessage } from "./messages.ts";
 import { checkRow, ReadFiles } from "./read-files.ts";
 import { inSharedMemory } from "./shared-batches.ts";
 import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
@@ -12,46 +13,20 @@ import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
 /** A log in more places than this is put anew as a whole, so that they become one: each piece of a compaction writes down all places. */
 const PLACES_MAX = 256;
 
-const port = parentPort!;
 const files = new ReadFiles();
 const pressure = new GarbagePressure(SMALL_HEAP_PRESSURE_BYTES);
 /** The compaction under way; the map of keys is its memory. */
 let current: { readonly number: number; readonly run: CleaningRun } | null = null;
 
-port.on("message", (message: ToReader) => {
-  switch (message.type) {
-    case "survey":
-      answer(message, () => ({ type: "surveyed", id: message.id, survey: survey(message) }));
-      return;
-    case "clean":
-      answer(message, () => stepAnswer(message.id, clean(message)));
-      return;
-    case "read":
-    case "find":
-    case "kept":
-      // The reader threads'.
-      return;
-    case "forget":
-      files.forget(message.path);
-      return;
-    case "close":
-      files.forgetAll();
-      port.postMessage({ type: "closed" } satisfies FromReader);
-      port.close();
-      return;
-  }
-});
-
-function answer({ id, key }: { readonly id: number; readonly key: string }, work: () => FromReader): void {
-  try {
-    port.postMessage(work());
-  } catch (error) {
-    const damage = error instanceof ProtocolError ? error.message : files.damageOf(key, error);
-    if (damage === null) files.forgetAll();
-    const reason = damage ?? (error instanceof Error ? error.message : String(error));
-    port.postMessage({ type: damage === null ? "unreadable" : "corrupt", id, reason } satisfies FromReader);
-  }
-}
+answerQuestions(
+  parentPort!,
+  files,
+  (question) => {
+    if (question.type === "survey") return { type: "surveyed", id: question.id, survey: survey(question) };
+    return question.type === "clean" ? stepAnswer(question.id, clean(question)) : null;
+  },
+  (key, error) => (error instanceof ProtocolError ? error.message : files.damageOf(key, error)),
+);
 
 /** From the index alone: no batch is read. */
 function survey({ partitionId, places, spec }: SurveyMessage): Survey {

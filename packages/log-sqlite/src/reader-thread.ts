@@ -1,50 +1,25 @@
 /** Entry of a reader thread: reads what is not in memory any more. */
 import { parentPort } from "node:worker_threads";
-import type { FindRequest, FromReader, KeptRequest, ReadRequest, ToReader } from "./messages.ts";
+import { answerQuestions } from "./file-questions.ts";
+import type { FindRequest, FromReader, KeptRequest, ReadRequest } from "./messages.ts";
 import { checkRow, DamagedBatch, floorOf, ReadFiles } from "./read-files.ts";
 import { inSharedMemory } from "./shared-batches.ts";
 import { GarbagePressure, SMALL_HEAP_PRESSURE_BYTES } from "./slabs.ts";
 
-const port = parentPort!;
 const files = new ReadFiles();
 const pressure = new GarbagePressure(SMALL_HEAP_PRESSURE_BYTES);
 
-port.on("message", (message: ToReader) => {
-  switch (message.type) {
-    case "read":
-      answer(message, () => batchesAnswer(message.id, readBatches(message)));
-      return;
-    case "find":
-      answer(message, () => batchesAnswer(message.id, findTimestamp(message)));
-      return;
-    case "kept":
-      answer(message, () => ({ type: "kept", id: message.id, offset: findKept(message) }));
-      return;
-    case "survey":
-    case "clean":
-      // The cleaner thread's.
-      return;
-    case "forget":
-      files.forget(message.path);
-      return;
-    case "close":
-      files.forgetAll();
-      port.postMessage({ type: "closed" } satisfies FromReader);
-      port.close();
-      return;
-  }
-});
-
-function answer({ id, key }: { readonly id: number; readonly key: string }, read: () => FromReader): void {
-  try {
-    port.postMessage(read());
-  } catch (error) {
-    const damage = files.damageOf(key, error);
-    if (damage === null) files.forgetAll();
-    const reason = damage ?? (error instanceof Error ? error.message : String(error));
-    port.postMessage({ type: damage === null ? "unreadable" : "corrupt", id, reason } satisfies FromReader);
-  }
-}
+answerQuestions(
+  parentPort!,
+  files,
+  (question) => {
+    const { id } = question;
+    if (question.type === "read") return batchesAnswer(id, readBatches(question));
+    if (question.type === "find") return batchesAnswer(id, findTimestamp(question));
+    return question.type === "kept" ? { type: "kept", id, offset: findKept(question) } : null;
+  },
+  (key, error) => files.damageOf(key, error),
+);
 
 function batchesAnswer(id: number, batches: readonly Buffer[]): FromReader {
   const { memory, ends } = inSharedMemory(batches);

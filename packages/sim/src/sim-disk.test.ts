@@ -1,32 +1,13 @@
-import { Offset, ZERO_UUID } from "@vitrine/core";
-import type { Batch, DiskReport, HandOver, LogKey, LogOp, Ticket } from "@vitrine/log";
+import { ZERO_UUID } from "@vitrine/core";
+import type { DiskReport, HandOver, LogKey, LogOp, Ticket } from "@vitrine/log";
 import { expect, test } from "vitest";
+import { bareBatch } from "../test/bare-batch.ts";
 import { Chance } from "./chance.ts";
 import { VirtualTime } from "./scheduler.ts";
 import { type DiskFaults, SimDisk } from "./sim-disk.ts";
 
 const KEY = "t-0" as LogKey;
 const GOOD: DiskFaults = { commitMs: [1, 5], slowPercent: 0, slowMs: 5, failPercent: 0 };
-
-function batch(offset: number): Batch {
-  const facts = {
-    baseOffset: Offset(offset),
-    lastOffset: Offset(offset),
-    leaderEpoch: 1,
-    sizeBytes: 1,
-    crc: offset,
-    attributes: 0,
-    baseTimestampMs: 0,
-    maxTimestampMs: 0,
-    producerId: -1,
-    producerEpoch: -1,
-    baseSequence: -1,
-    recordCount: 1,
-    isControl: false,
-    isTransactional: false,
-  };
-  return { facts, bytes: new Uint8Array([offset]) };
-}
 
 function setUp(faults: DiskFaults, seed = 1) {
   const time = new VirtualTime();
@@ -39,7 +20,7 @@ function setUp(faults: DiskFaults, seed = 1) {
   write(1, [
     { type: "create", descriptor: { key: KEY, topicId: ZERO_UUID, partition: 0, topicName: "t", retentionClass: "" } },
   ]);
-  const append = (ticket: number) => write(ticket, [{ type: "append", key: KEY, batch: batch(ticket - 2) }]);
+  const append = (ticket: number) => write(ticket, [{ type: "append", key: KEY, batch: bareBatch(ticket - 2) }]);
   return { time, disk, reports, append };
 }
 

@@ -1,6 +1,7 @@
 import { Offset, ZERO_UUID } from "@vitrine/core";
 import { type Batch, type LogKey, QueuedStore } from "@vitrine/log";
 import { expect, test } from "vitest";
+import { bareBatch } from "../../test/bare-batch.ts";
 import { Chance } from "../chance.ts";
 import { VirtualTime } from "../scheduler.ts";
 import { SimDisk } from "../sim-disk.ts";
@@ -8,33 +9,13 @@ import { batchesOf } from "./ledger.ts";
 
 const KEY = "t-0" as LogKey;
 
-function batch(offset: number, leaderEpoch: number): Batch {
-  const facts = {
-    baseOffset: Offset(offset),
-    lastOffset: Offset(offset),
-    leaderEpoch,
-    sizeBytes: 1,
-    crc: offset,
-    attributes: 0,
-    baseTimestampMs: 0,
-    maxTimestampMs: 0,
-    producerId: -1,
-    producerEpoch: -1,
-    baseSequence: -1,
-    recordCount: 1,
-    isControl: false,
-    isTransactional: false,
-  };
-  return { facts, bytes: new Uint8Array([offset]) };
-}
-
 test("what a truncation that is under way takes away is no part of the log, although the disk still has it (seed 667, swarm)", () => {
   const time = new VirtualTime();
   const faults = { commitMs: [1, 5], slowPercent: 0, slowMs: 5, failPercent: 0 } as const;
   const disk = new SimDisk({ directoryId: ZERO_UUID, time, chance: new Chance(1), faults, lies: false });
   const before = new QueuedStore(disk.open());
   const written = before.create({ key: KEY, topicId: ZERO_UUID, partition: 0, topicName: "t", retentionClass: "" });
-  for (const offset of [0, 1, 2]) written.append(batch(offset, 1));
+  for (const offset of [0, 1, 2]) written.append(bareBatch(offset, 1));
   before.handOver();
   time.runUntil(100);
   disk.crash();
@@ -43,7 +24,7 @@ test("what a truncation that is under way takes away is no part of the log, alth
   const store = new QueuedStore(disk.open());
   const log = store.logs.get(KEY)!;
   log.truncateTo(Offset(2));
-  log.append(batch(2, 2));
+  log.append(bareBatch(2, 2));
   store.handOver();
   const epochs = (batches: readonly Batch[]) => batches.map(({ facts }) => [facts.baseOffset, facts.leaderEpoch]);
   expect(epochs(disk.logs.get(KEY)!.batches)).toEqual([
