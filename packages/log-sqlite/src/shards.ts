@@ -1,5 +1,5 @@
 /** The database files of a log directory: which one each shard writes, which ones are sealed, and who may still need them. */
-import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, renameSync, statSync, unlink, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { invariant } from "@vitrine/core";
 import type { DurableMarker } from "./durable-marker.ts";
@@ -40,6 +40,7 @@ export class Shards {
   #pagesMax: number;
   readonly #onAdded: (file: FileEntry) => void;
   #onSealed: (path: string) => void = () => {};
+  #onRemovalFailed: (error: Error) => void = () => {};
 
   constructor(options: SettledOptions, marker: DurableMarker, onAdded: (file: FileEntry) => void) {
     this.dir = options.dir;
@@ -52,6 +53,11 @@ export class Shards {
   /** Who else has a file open that is written lets go of it when it is sealed. */
   whenSealed(listener: (path: string) => void): void {
     this.#onSealed = listener;
+  }
+
+  /** A sealed file could not be removed: the disk is broken. */
+  whenRemovalFails(listener: (error: Error) => void): void {
+    this.#onRemovalFailed = listener;
   }
 
   /** Paths of files by number, before they are opened. */
@@ -171,7 +177,10 @@ export class Shards {
     return entry ? sizeOfFile(entry.path) : 0;
   }
 
-  /** Removes a sealed file. */
+  /**
+   * Removes a sealed file, beside the commits: the file system takes some 50 ms to free 256 MB. What a crash leaves of it is dead at the next
+   * start, and removed then.
+   */
   unlink(fileNo: number): void {
     const entry = this.files.get(fileNo);
     if (!entry) return;
@@ -180,7 +189,10 @@ export class Shards {
     this.#sealed.delete(fileNo);
     this.files.delete(fileNo);
     this.marker.forget(fileNo);
-    removeFiles(entry.path);
+    for (const path of pathsOf(entry.path))
+      unlink(path, (error) => {
+        if (error && error.code !== "ENOENT") this.#onRemovalFailed(error);
+      });
   }
 
   /** Takes a sealed file out of use without removing it. */
@@ -278,10 +290,15 @@ function sizeOfFile(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+/** A database and what SQLite keeps beside it. */
+function pathsOf(path: string): string[] {
+  return [path, `${path}-wal`, `${path}-shm`];
+}
+
 function removeFiles(path: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) {
+  for (const each of pathsOf(path)) {
     try {
-      unlinkSync(path + suffix);
+      unlinkSync(each);
     } catch (error) {
       if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") throw error;
     }

@@ -45,6 +45,7 @@ export class Storage {
     this.#post = post;
     this.#checkpointer = new Checkpointer(shards.options, (reason) => this.#fail(new Error(reason)));
     shards.whenSealed((path) => this.#checkpointer.release(path));
+    shards.whenRemovalFails((error) => this.#fail(error));
   }
 
   get failed(): boolean {
