@@ -1,8 +1,10 @@
 /** Takes the ISR changes that leaders want to the controller, many partitions in one AlterPartition, one request in flight. */
+import type { LogKey } from "@vitrine/log";
 import type { AlterPartitionResponse } from "@vitrine/protocol/types";
 import { ApiKey } from "@vitrine/protocol/types";
 import { alterPartitionOutcome, toAlterPartitionRequest, type ReplicationEffect } from "@vitrine/replication";
 import type { ControllerChannel } from "./controller-channel.ts";
+import { partitionLogKey } from "./partitions.ts";
 import type { Runtime } from "./runtime.ts";
 
 type AlterPartitionEffect = Extract<ReplicationEffect, { type: "alterPartition" }>;
@@ -14,7 +16,7 @@ export class IsrChannel {
   readonly #runtime: Runtime;
   readonly #channel: ControllerChannel;
   readonly #brokerEpoch: () => number;
-  readonly #queue: AlterPartitionEffect[] = [];
+  readonly #queue = new Map<LogKey, AlterPartitionEffect>();
   /** Number of the request that is waited for; 0 = none. */
   #inFlight = 0;
   #lastRequest = 0;
@@ -26,15 +28,21 @@ export class IsrChannel {
     this.#brokerEpoch = brokerEpoch;
   }
 
-  /** Bounded by the number of partitions: each has at most one change in flight. */
+  /**
+   * One change of a partition waits, so the queue is bounded by their number. A newer one takes the place of the one before, which newer metadata has
+   * made void: twice in one request, the answer to the first would be taken for that to the second.
+   */
   push(effect: AlterPartitionEffect): void {
-    this.#queue.push(effect);
+    const key = partitionLogKey(effect.item.topicId, effect.item.partitionIndex);
+    this.#queue.delete(key);
+    this.#queue.set(key, effect);
   }
 
   /** Sends what has come together in this turn. */
   poll(): void {
-    if (this.#inFlight !== 0 || this.#queue.length === 0) return;
-    const asked = this.#queue.splice(0, ITEMS_MAX);
+    if (this.#inFlight !== 0 || this.#queue.size === 0) return;
+    const asked = [...this.#queue.values()].slice(0, ITEMS_MAX);
+    for (const { item } of asked) this.#queue.delete(partitionLogKey(item.topicId, item.partitionIndex));
     const broker = { brokerId: this.#runtime.config.nodeId, brokerEpoch: this.#brokerEpoch() };
     const request = toAlterPartitionRequest(
       broker,
