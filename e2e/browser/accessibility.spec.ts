@@ -145,6 +145,8 @@ test("kill and restart with the keyboard alone; what happens is announced polite
   const said = ((await page.evaluate("said")) as string[]).join(" ");
   expect(said.match(/node \d is down/g)).toEqual(["node 2 is down"]);
   await expect(page.getByTestId("announcer")).toHaveAttribute("aria-live", "polite");
+  // The dialog goes a moment before what dims the page behind it.
+  await expect(page.getByTestId("scrim")).toHaveCount(0);
   await tabTo("broker-2-restart");
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("process-dialog")).toBeVisible();

@@ -21,7 +21,7 @@ export function Dialog({ open, onClose, title, description, children, footer, wi
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-[var(--scrim)]" />
+        <Radix.Overlay data-testid="scrim" className="fixed inset-0 z-40 bg-[var(--scrim)]" />
         <Radix.Content
           data-testid={testId}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
