@@ -7,8 +7,8 @@ import { BALLAST_FILE } from "./file-names.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 /**
- * Between chunks, each of which is synced: a large write at once would hold up the commits of this disk, and so would one that the system puts off
- * and makes in one go half a minute later (three brokers: 50 to 80 ms without a commit).
+ * Between chunks, each of which is synced: a large write at once would hold up the commits of this disk, and so may one that the system puts off and
+ * makes in one go half a minute later.
  */
 const CHUNK_PAUSE_MS = 50;
 
