@@ -16,7 +16,7 @@ import { type PlannedPartition, type PlannedFetch, type PartitionKey, partitionK
 const BACKOFF_MIN_MS = 20;
 /**
  * An answer of so many bytes may have left something behind, so the next question does not wait for our disk. After less it does: to ask ahead would
- * mostly be answered with nothing, and then be asked again with the new durable end. A third of all fetches of small writes went so.
+ * mostly be answered with nothing, and then be asked again with the new durable end. Nearly half of all fetches of small writes went so.
  */
 const ASK_AHEAD_BYTES = 16_384;
 const SESSION_EPOCH_LAST = 0x7fff_ffff;
