@@ -5,9 +5,9 @@ import { Offset } from "@vitrine/core";
 import type { Batch, PartitionLog } from "@vitrine/log";
 import { buildBatch, readRecords } from "@vitrine/protocol";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { batchOf } from "./batch-header.ts";
-import { descriptor, freshDir, removeDir, type TestOptions, TestStore } from "../test/open-store.ts";
+import { descriptor, openInFreshDir, TestStore } from "../test/open-store.ts";
 
 const COMPACT = descriptor(0, "compact:-1:-1");
 const OTHER = descriptor(1, "compact:-1:-1");
@@ -16,19 +16,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 let dir: string;
-const opened: TestStore[] = [];
-const open = async (options: TestOptions = {}) => {
-  const store = await TestStore.open(dir, options);
-  opened.push(store);
-  return store;
-};
-beforeEach(() => {
-  dir = freshDir();
-});
-afterEach(async () => {
-  for (const { disk } of opened.splice(0)) await disk.abandon();
-  removeDir(dir);
-});
+const open = openInFreshDir((fresh) => (dir = fresh));
 
 function put(baseOffset: number, key: string): Batch {
   return batchOf(

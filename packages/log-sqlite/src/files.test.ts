@@ -3,24 +3,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Offset } from "@vitrine/core";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { makeBatch } from "../test/batches.ts";
-import { descriptor, freshDir, removeDir, type TestOptions, TestStore } from "../test/open-store.ts";
+import { descriptor, openInFreshDir, type TestOptions, TestStore } from "../test/open-store.ts";
 
 let dir: string;
-const opened: TestStore[] = [];
-const open = async (options: TestOptions = {}) => {
-  const store = await TestStore.open(dir, options);
-  opened.push(store);
-  return store;
-};
-beforeEach(() => {
-  dir = freshDir();
-});
-afterEach(async () => {
-  for (const { disk } of opened.splice(0)) await disk.abandon();
-  removeDir(dir);
-});
+const open = openInFreshDir((fresh) => (dir = fresh));
 
 const SIZE = 10_000;
 /** About eight batches per file. */

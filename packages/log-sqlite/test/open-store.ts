@@ -1,4 +1,5 @@
 /** A store over a real directory, and the waiting that a test needs. */
+import { afterEach, beforeEach } from "vitest";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -165,4 +166,23 @@ export class TestStore {
       close: (brokerEpoch) => disk.close(brokerEpoch),
     };
   }
+}
+
+/** For a test file: each test has a directory of its own, told before it begins; stores that it opened there are given up after it. */
+export function openInFreshDir(onFresh: (dir: string) => void): (options?: TestOptions) => Promise<TestStore> {
+  let dir = "";
+  const opened: TestStore[] = [];
+  beforeEach(() => {
+    dir = freshDir();
+    onFresh(dir);
+  });
+  afterEach(async () => {
+    for (const { disk } of opened.splice(0)) await disk.abandon();
+    removeDir(dir);
+  });
+  return async (options = {}) => {
+    const store = await TestStore.open(dir, options);
+    opened.push(store);
+    return store;
+  };
 }
